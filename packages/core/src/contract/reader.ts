@@ -1,0 +1,59 @@
+import type { RowBatch } from '../model/rows.ts'
+import type { Column, TableSchema } from '../model/schema.ts'
+
+/** Both ends of a sync: verification and comparison need nothing else from either side. */
+export interface TableReader {
+  /** The tables of `database` with these names, or all of them. A table that cannot be seen is simply not in the answer. */
+  describe(database: string, names?: readonly string[]): Promise<readonly TableSchema[]>
+  /** The exact number of rows, now (a snapshot: then). */
+  count(schema: TableSchema, signal: AbortSignal): Promise<number>
+  /**
+   * Rows as batches of every stored column in ordinal order, bounded by `batchRows` and `batchBytes`.
+   * Pulled, never pushed: a slow consumer slows the read. Never ends cleanly before the last row:
+   * a lost connection throws a transient error.
+   */
+  read(request: ReadRequest): AsyncIterable<RowBatch>
+  /**
+   * Splits the table into adjacent ranges of about `rowsPerRange` rows, which together cover every possible row;
+   * `within` splits one range further. Bounds are exact for any key shape.
+   * A table without a key is split by row hash instead.
+   */
+  ranges?(schema: TableSchema, rowsPerRange: number, signal: AbortSignal, within?: RowRange): Promise<readonly RowRange[]>
+  /** One digest per range, computed inside the engine over text that both ends agree on; in the order of `ranges`. */
+  digest?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): Promise<readonly Digest[]>
+  /** The rows of a range as fingerprints: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
+  fingerprints?(schema: TableSchema, range: RowRange, signal: AbortSignal): AsyncIterable<RowBatch>
+  /** Bytes that went over the wire so far, both ways. */
+  traffic?(): { readonly received: number; readonly sent: number }
+}
+
+export type ReadRequest = {
+  readonly schema: TableSchema
+  /** Only rows in which one of these columns is at or after its bound (canonical text), or NULL. */
+  readonly since?: Readonly<Record<string, string>>
+  /** Only the rows with these keys; for a table without a key: one row for each of these row hashes, in any order. At most a few thousand. */
+  readonly keys?: RowBatch
+  /** At most this many rows. */
+  readonly limit?: number
+  readonly batchRows: number
+  /** A batch ends with the row that reaches this size. */
+  readonly batchBytes: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * A part of a table. `key`: keys from `from` (included) up to `to` (not included), cells as canonical text in hex, in key order;
+ * a missing bound is open. `hash`: rows whose 64-bit hash lies in the range.
+ */
+export type RowRange =
+  | { readonly by: 'key'; readonly from?: readonly string[]; readonly to?: readonly string[]; readonly rows?: number }
+  | { readonly by: 'hash'; readonly from: string; readonly to: string }
+
+/** `sum` adds the 64-bit row hashes, so equal rows do not cancel out. `exact` is false when a row could not be hashed: compare the rows themselves then. */
+export type Digest = { readonly rows: number; readonly sum: string; readonly exact: boolean }
+
+/** The row's 64-bit hash as decimal text, and how many rows have it (always 1 where the table has a key). */
+export const FINGERPRINT_COLUMNS: readonly Column[] = [
+  { name: 'row_hash', type: { kind: 'int', bits: 64, unsigned: true }, nullable: false },
+  { name: 'row_count', type: { kind: 'int', bits: 64, unsigned: true }, nullable: false },
+]

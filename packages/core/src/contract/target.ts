@@ -1,0 +1,68 @@
+import type { Batch } from '../model/batch.ts'
+import type { TableRef, TableSchema } from '../model/schema.ts'
+import type { SchemaChange } from '../model/schema-diff.ts'
+import type { TableReader } from './reader.ts'
+import type { ServerIdentity } from './source.ts'
+
+/** Something that can be made equal to a source. */
+export interface Target extends TableReader, AsyncDisposable {
+  readonly supports: TargetSupports
+  identity(): Promise<ServerIdentity>
+  databases(): Promise<readonly string[]>
+  /** The table as it would read back from here, under the name `as`. Pure. The plan reports what narrows. */
+  fit(schema: TableSchema, as: TableRef): TableSchema
+  /** The statements of one change. Pure: what a dry run prints is what `run` executes. */
+  render(change: SchemaChange): readonly string[]
+  run(statements: readonly string[], signal: AbortSignal): Promise<void>
+  /** What a killed run left behind in this database, as the statements that remove it or put it right. */
+  leftovers(database: string): Promise<readonly string[]>
+  /** The statements that `open` and the writer will execute for this work, in order. Pure. */
+  preview(work: WriteWork, effects: WriteEffects): readonly string[]
+  open(work: WriteWork, signal: AbortSignal): Promise<TableWriter>
+  /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. */
+  lock(database: string, signal: AbortSignal): Promise<AsyncDisposable>
+  /** Child rows whose parent is missing, per foreign key of this table. */
+  orphans?(schema: TableSchema, signal: AbortSignal): Promise<readonly { readonly foreignKey: string; readonly rows: number }[]>
+}
+
+/** Facts, not wishes: planner, executor and conformance suite read the same record. */
+export type TargetSupports = {
+  /** Rows can be deleted by key. */
+  readonly deletes: boolean
+  /** Tables without a key can be made equal, by row hash. */
+  readonly keylessDeletes: boolean
+  /** Tables that can be written at the same time. */
+  readonly concurrentTables: number
+}
+
+/**
+ * `replace`: the rows become the whole table at the one commit; until then readers see the old table (or none, where there was none).
+ * `merge`: deletes, then upserts, in one transaction per commit.
+ */
+export type WriteWork = {
+  readonly disposition: 'replace' | 'merge'
+  /** The table as it is to be, under its name at the target: the answer of `fit`. */
+  readonly schema: TableSchema
+  /** The table as it is at the target, after the plan's changes; `undefined` where it does not exist yet. */
+  readonly existing: TableSchema | undefined
+}
+
+export type WriteEffects = { readonly upserts: boolean; readonly deletes: boolean }
+
+export interface TableWriter extends AsyncDisposable {
+  /** May buffer; resolves when it can take more, which is the whole of back-pressure. */
+  write(batch: Batch): Promise<void>
+  /**
+   * Makes everything written durable and visible. The position is saved only afterwards.
+   * Disposing without a commit discards whatever is not yet visible.
+   */
+  commit(): Promise<CommitReceipt>
+}
+
+export type CommitReceipt = {
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  /** Rows that were sent and were there already, byte for byte. */
+  readonly unchanged: number
+}

@@ -1,0 +1,5 @@
+/** Anything that survives a round trip through JSON text. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined }
+
+/** Fails to compile unless `T` is assignable to `Wide`: `Satisfies<JsonValue, SyncEvent>` proves that events survive JSON. */
+export type Satisfies<Wide, T extends Wide> = T

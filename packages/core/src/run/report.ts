@@ -1,0 +1,64 @@
+import type { ErrorJson, ErrorKind } from '../errors/sync-error.ts'
+import type { JsonValue, Satisfies } from '../model/json.ts'
+import type { Guarantee, Strategy } from '../plan/plan.ts'
+
+export type TableOutcome =
+  /** Rows were written. */
+  | 'synced'
+  /** Proved equal, nothing was written. */
+  | 'unchanged'
+  | 'failed'
+  /** A guard held it back; nothing was written to it. */
+  | 'refused'
+  | 'cancelled'
+
+export type TableReport = {
+  readonly id: string
+  readonly outcome: TableOutcome
+  /** What was done: a run by time whose row counts disagree goes on by digest. */
+  readonly strategy: Strategy['kind']
+  readonly rowsRead: number
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  /** Rows that were read and needed no write. */
+  readonly skipped: number
+  /** Packed bytes of the rows that were read from the source. */
+  readonly bytes: number
+  readonly ms: number
+  readonly retries: number
+  /** Present where the table got there. */
+  readonly guarantee?: Guarantee
+  /** When the whole table was last compared or copied (ISO 8601, UTC). */
+  readonly comparedAt: string | null
+  readonly warnings: readonly string[]
+  readonly error?: ErrorJson
+}
+
+export type RunReport = {
+  readonly run: string
+  /** `partial`: some tables failed or were refused, the others reached their guarantee. */
+  readonly status: 'ok' | 'partial' | 'cancelled'
+  readonly mode: 'full' | 'incremental'
+  readonly startedAt: string
+  readonly finishedAt: string
+  readonly ms: number
+  readonly tables: readonly TableReport[]
+  readonly totals: {
+    readonly outcomes: Readonly<Record<TableOutcome, number>>
+    readonly rowsRead: number
+    readonly inserted: number
+    readonly updated: number
+    readonly deleted: number
+    readonly skipped: number
+    readonly bytes: number
+    readonly rowsPerSecond: number
+    readonly retries: number
+    readonly errors: Readonly<Partial<Record<ErrorKind, number>>>
+    /** Bytes over the wire, both ways, where the plugins can tell. */
+    readonly wire?: { readonly source: number; readonly targets: number }
+  }
+  readonly warnings: readonly string[]
+}
+
+export type WireReport = Satisfies<JsonValue, RunReport>

@@ -1,0 +1,3 @@
+import { contribute } from '@dbsync/core/plugin'
+
+export default contribute({})
