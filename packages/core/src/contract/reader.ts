@@ -8,6 +8,11 @@ export interface TableReader {
   /** The exact number of rows, now (a snapshot: then). */
   count(schema: TableSchema, signal: AbortSignal): Promise<number>
   /**
+   * Per column of `atMost` the greatest value that is not beyond its bound, as canonical text; `null` where there is none.
+   * The columns are dates, datetimes or timestamps.
+   */
+  newest(schema: TableSchema, atMost: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Readonly<Record<string, string | null>>>
+  /**
    * Rows as batches of every stored column in ordinal order, bounded by `batchRows` and `batchBytes`.
    * Pulled, never pushed: a slow consumer slows the read. Never ends cleanly before the last row:
    * a lost connection throws a transient error.
@@ -21,8 +26,8 @@ export interface TableReader {
   ranges?(schema: TableSchema, rowsPerRange: number, signal: AbortSignal, within?: RowRange): Promise<readonly RowRange[]>
   /** One digest per range, computed inside the engine over text that both ends agree on; in the order of `ranges`. */
   digest?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): Promise<readonly Digest[]>
-  /** The rows of a range as fingerprints: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
-  fingerprints?(schema: TableSchema, range: RowRange, signal: AbortSignal): AsyncIterable<RowBatch>
+  /** The rows of these ranges as fingerprints, in any order: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
+  fingerprints?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): AsyncIterable<RowBatch>
   /** Bytes that went over the wire so far, both ways. */
   traffic?(): { readonly received: number; readonly sent: number }
 }
@@ -33,6 +38,8 @@ export type ReadRequest = {
   readonly since?: Readonly<Record<string, string>>
   /** Only the rows with these keys; for a table without a key: one row for each of these row hashes, in any order. At most a few thousand. */
   readonly keys?: RowBatch
+  /** Only the rows of this range. */
+  readonly range?: RowRange
   /** At most this many rows. */
   readonly limit?: number
   readonly batchRows: number
@@ -57,3 +64,9 @@ export const FINGERPRINT_COLUMNS: readonly Column[] = [
   { name: 'row_hash', type: { kind: 'int', bits: 64, unsigned: true }, nullable: false },
   { name: 'row_count', type: { kind: 'int', bits: 64, unsigned: true }, nullable: false },
 ]
+
+/** A reader with the optional members that comparing by digest needs. */
+export type DigestReader = TableReader & Required<Pick<TableReader, 'ranges' | 'digest' | 'fingerprints'>>
+
+export const canDigest = (reader: TableReader): reader is DigestReader =>
+  reader.ranges !== undefined && reader.digest !== undefined && reader.fingerprints !== undefined

@@ -1,3 +1,4 @@
+import type { SyncError } from '../errors/sync-error.ts'
 import type { Batch } from '../model/batch.ts'
 import type { TableRef, TableSchema } from '../model/schema.ts'
 import type { SchemaChange } from '../model/schema-diff.ts'
@@ -16,6 +17,10 @@ export interface Target extends TableReader, AsyncDisposable {
   run(statements: readonly string[], signal: AbortSignal): Promise<void>
   /** What a killed run left behind in this database, as the statements that remove it or put it right. */
   leftovers(database: string): Promise<readonly string[]>
+  /** True for names that the target keeps for its own staging tables: such a table is never synced. */
+  reserved?(name: string): boolean
+  /** Why this work must not be done, found before anything is written (triggers that would fire). Pure. */
+  guard?(work: WriteWork): SyncError | undefined
   /** The statements that `open` and the writer will execute for this work, in order. Pure. */
   preview(work: WriteWork, effects: WriteEffects): readonly string[]
   open(work: WriteWork, signal: AbortSignal): Promise<TableWriter>

@@ -1,0 +1,141 @@
+import type { Config, TableRule } from '../config/config.ts'
+import { matcher } from '../config/glob.ts'
+import { canDigest } from '../contract/reader.ts'
+import type { ServerIdentity, Snapshot } from '../contract/source.ts'
+import type { Target } from '../contract/target.ts'
+import { errorJson, SyncError } from '../errors/sync-error.ts'
+import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
+import { diffTable, type SchemaDiff } from '../model/schema-diff.ts'
+import type { TargetState } from '../state/records.ts'
+import type { RouteFacts } from './gather.ts'
+import type { DatabasePlan, Plan, TablePlan, TargetPlan } from './plan.ts'
+import { checkPatterns, selectTables } from './select-tables.ts'
+import { chooseStrategy } from './strategy.ts'
+
+export type AssembleInput = {
+  readonly run: string
+  readonly config: Config
+  readonly source: ServerIdentity
+  readonly snapshot: Snapshot
+  readonly targets: ReadonlyMap<string, { readonly target: Target; readonly identity: ServerIdentity; readonly type: string }>
+  readonly facts: readonly RouteFacts[]
+}
+
+/** Facts to plan: no I/O, so that the same facts always give the same plan. */
+export function assemble(input: AssembleInput): Plan {
+  const { config, facts, source, snapshot } = input
+  checkPatterns(config, facts)
+  const warnings = new Set(config.warnings)
+  const targets: TargetPlan[] = []
+  for (const [name, { identity, type }] of input.targets) {
+    const databases = facts.filter((route) => route.target === name).map((route) => databasePlan(input, route, warnings))
+    targets.push({ name, type, label: identity.label, databases })
+  }
+  if (targets.every((target) => target.databases.every((database) => database.tables.length === 0))) {
+    throw new SyncError('NOTHING_TO_SYNC', 'Nothing to sync: the source shows no table that the configuration selects.', {
+      kind: 'config',
+      hint: 'Check db_list, table_list and exclude_tables, and that the user may SELECT the tables.',
+    })
+  }
+  return {
+    version: 1,
+    run: input.run,
+    mode: config.mode,
+    source: { id: source.id, label: source.label, consistency: snapshot.consistency.detail },
+    targets,
+    warnings: [...warnings],
+  }
+}
+
+function databasePlan(input: AssembleInput, facts: RouteFacts, warnings: Set<string>): DatabasePlan {
+  const { target } = input.targets.get(facts.target) as { target: Target }
+  const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
+  for (const warning of selection.warnings) warnings.add(warning)
+  const create = facts.databaseExists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
+  return {
+    source: facts.source,
+    target: facts.database,
+    statements: [...create, ...facts.leftovers],
+    tables: selection.tables.map((schema) => tablePlan(input, facts, target, schema)),
+    targetOnly: selection.targetOnly,
+    objects: facts.objects,
+  }
+}
+
+function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, schema: TableSchema): TablePlan {
+  const { config } = input
+  const { name } = schema.table
+  const wanted = target.fit(schema, { database: facts.database, name })
+  const existing = facts.existing.find(({ table }) => table.name === name)
+  const diff: SchemaDiff = existing === undefined ? { changes: [], kept: [], conflicts: [] } : diffTable(existing, wanted)
+  const rule = matchingRule(config, schema.table)
+  const state = savedState(facts, name)
+  const choice = chooseStrategy({
+    schema,
+    existing,
+    changing: diff.changes.length > 0,
+    state,
+    sameServers:
+      state?.source_id === input.source.id && state.target_id === input.targets.get(facts.target)?.identity.id && state.target_database === facts.database,
+    mode: config.mode,
+    forceFull: matcher(config.forceFullTables)(facts.source, name),
+    rule,
+    lookbackMinutes: config.lookbackMinutes,
+    comparable: isComparable(input.snapshot, target, schema),
+  })
+  const kept = diff.kept.length === 0 ? [] : [`only the target has ${diff.kept.join(', ')}: kept`]
+  const base = {
+    id: `${facts.target}/${tableName(schema.table)}`,
+    schema,
+    wanted,
+    ...(existing === undefined ? {} : { existing }),
+    ...choice,
+    changes: diff.changes,
+    statements: diff.changes.flatMap((change) => target.render(change)),
+    warnings: [...choice.warnings, ...kept],
+  }
+  const refusal = refuse(facts, target, base, diff)
+  return refusal === undefined ? base : { ...base, refused: errorJson(refusal) }
+}
+
+function refuse(facts: RouteFacts, target: Target, plan: TablePlan, diff: SchemaDiff): SyncError | undefined {
+  const name = tableName(plan.schema.table)
+  if (diff.conflicts.length > 0) {
+    return new SyncError('SCHEMA_CONFLICT', `${name} is defined differently at the target: ${diff.conflicts.join('; ')}.`, {
+      kind: 'refused',
+      table: plan.schema.table,
+      hint: `Make the definitions equal by hand, or drop ${tableName(plan.wanted.table)} at the target: the next run creates it from the source.`,
+    })
+  }
+  if (facts.visibility.scope === 'partial' && diff.kept.length > 0) {
+    return new SyncError('COLUMNS_NOT_VISIBLE', `${name}: the target has ${diff.kept.join(', ')}, and the source does not show them.`, {
+      kind: 'refused',
+      table: plan.schema.table,
+      hint: `GRANT SELECT ON \`${facts.source}\`.\`${plan.schema.table.name}\` TO ${facts.visibility.user}; or, if they were dropped, drop them at the target too.`,
+    })
+  }
+  return target.guard?.({ disposition: plan.strategy.kind === 'full' ? 'replace' : 'merge', schema: plan.wanted, existing: afterChanges(plan) })
+}
+
+/** The target's table once the plan's changes are made. */
+export function afterChanges(plan: TablePlan): TableSchema | undefined {
+  const { existing, wanted } = plan
+  if (existing === undefined || plan.changes.length === 0) return existing
+  const names = new Set(wanted.columns.map((column) => column.name))
+  return { ...existing, columns: [...wanted.columns, ...existing.columns.filter((column) => !names.has(column.name))] }
+}
+
+/** The table's own settings: the last match wins, key by key. */
+export function matchingRule(config: Config, { database, name }: TableRef): TableRule {
+  return Object.assign({}, ...config.tableRules.filter(({ match }) => matcher([match])(database, name)).map(({ rule }) => rule)) as TableRule
+}
+
+function savedState(facts: RouteFacts, name: string): TargetState | undefined {
+  const tables = facts.state?.tables
+  const targets = tables !== undefined && Object.hasOwn(tables, name) ? tables[name]?.targets : undefined
+  return targets !== undefined && Object.hasOwn(targets, facts.target) ? targets[facts.target] : undefined
+}
+
+function isComparable(source: Snapshot, target: Target, schema: TableSchema): boolean {
+  return canDigest(source) && canDigest(target) && (schema.key.length > 0 ? target.supports.deletes : target.supports.keylessDeletes)
+}

@@ -1,0 +1,64 @@
+import type { Config, TargetConfig } from '../config/config.ts'
+import { isLiteral, nameMatcher } from '../config/glob.ts'
+import type { ServerIdentity } from '../contract/source.ts'
+import { SyncError } from '../errors/sync-error.ts'
+
+/** One source database into one database of one target. */
+export type Route = { readonly target: string; readonly source: string; readonly database: string }
+
+/** The source databases that the configuration selects, of those that can be seen. */
+export function selectDatabases(config: Config, visible: readonly string[]): readonly string[] {
+  const tests = config.databases.map((pattern) => ({ pattern, test: nameMatcher([pattern]) }))
+  for (const { pattern, test } of tests) {
+    if (visible.some(test)) continue
+    if (!isLiteral(pattern)) {
+      throw new SyncError('NO_DATABASE_MATCHES', `No database at the source matches ${pattern}.`, {
+        kind: 'config',
+        hint: `Seen there: ${list(visible)}. Correct db_list, or grant SELECT on what is missing.`,
+      })
+    }
+    throw new SyncError('DATABASE_NOT_VISIBLE', `Database ${pattern} cannot be seen at the source.`, {
+      kind: 'privilege',
+      hint: `Either it does not exist or the user has no rights on it: GRANT SELECT ON \`${pattern}\`.* TO the user. Seen there: ${list(visible)}.`,
+    })
+  }
+  return visible.filter((name) => tests.some(({ test }) => test(name)))
+}
+
+/** Where each database goes. Throws where two would meet, or one would be written onto itself. */
+export function routes(
+  targets: readonly TargetConfig[],
+  databases: readonly string[],
+  source: ServerIdentity,
+  identities: ReadonlyMap<string, ServerIdentity>,
+): readonly Route[] {
+  const all = targets.flatMap((target) =>
+    databases.map((database) => ({ target: target.name, source: database, database: target.database.replaceAll('{database}', () => database) })),
+  )
+  const taken = new Map<string, Route>()
+  for (const route of all) {
+    const identity = identities.get(route.target)?.id ?? route.target
+    const place = `${identity}\n${route.database}`
+    const other = taken.get(place)
+    if (other !== undefined) {
+      throw new SyncError(
+        'TARGETS_COLLIDE',
+        `${other.source} (target ${other.target}) and ${route.source} (target ${route.target}) would both be written to database ${route.database}.`,
+        {
+          kind: 'config',
+          hint: 'Give each its own name with a template, such as "database": "{database}_copy".',
+        },
+      )
+    }
+    taken.set(place, route)
+    if (identity === source.id && databases.includes(route.database)) {
+      throw new SyncError('SOURCE_IS_TARGET', `Database ${route.database} is both source and target, on one server (${source.label}).`, {
+        kind: 'config',
+        hint: 'Point the target at another server, or give the copy another name with "database": "{database}_copy"; and leave the copies out of db_list.',
+      })
+    }
+  }
+  return all
+}
+
+const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : ''))

@@ -1,0 +1,71 @@
+import type { Config } from '../config/config.ts'
+import { isLiteral, matcher } from '../config/glob.ts'
+import { SyncError } from '../errors/sync-error.ts'
+import { type TableSchema, tableName } from '../model/schema.ts'
+import type { RouteFacts } from './gather.ts'
+
+export type Selection = {
+  readonly tables: readonly TableSchema[]
+  /** Only the target has these, and the configuration would select them: kept. */
+  readonly targetOnly: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The tables of one route. Absence is never taken for "dropped" where privileges are granted table by table: then a table that the
+ * configuration, the state or the target knows and the source does not show stops the run, before anything is written.
+ */
+export function selectTables(config: Config, facts: RouteFacts, reserved: (name: string) => boolean): Selection {
+  const included = config.tables.length === 0 ? () => true : matcher(config.tables)
+  const excluded = matcher(config.excludeTables)
+  const wanted = (name: string) => included(facts.source, name) && !excluded(facts.source, name) && !reserved(name)
+
+  const tables = facts.tables.filter(({ table }) => wanted(table.name))
+  const seen = new Set(facts.tables.map(({ table }) => table.name))
+  const targetOnly = facts.existing.map(({ table }) => table.name).filter((name) => !seen.has(name) && wanted(name))
+  const synced = Object.entries(facts.state?.tables ?? {})
+    .filter(([, state]) => state.targets !== undefined && Object.hasOwn(state.targets, facts.target))
+    .map(([name]) => name)
+    .filter((name) => !seen.has(name) && wanted(name))
+
+  const warnings: string[] = []
+  if (facts.visibility.scope === 'partial') {
+    const missing = [...synced.map((name) => ({ name, known: 'the state' })), ...targetOnly.map((name) => ({ name, known: `target ${facts.target}` }))]
+    for (const { name, known } of missing) throw notVisible(facts, name, known)
+  } else {
+    for (const name of new Set([...synced, ...targetOnly])) {
+      warnings.push(`${facts.source}.${name} is not at the source any more (or never was): what target ${facts.target} has of it is kept`)
+    }
+  }
+  return { tables, targetOnly, warnings }
+}
+
+/** Every pattern of the configuration must find something: a literal name its table, a glob at least one. */
+export function checkPatterns(config: Config, all: readonly RouteFacts[]): void {
+  for (const pattern of config.tables) {
+    const test = matcher([pattern])
+    const hits = all.flatMap((facts) => facts.tables.filter(({ table }) => test(facts.source, table.name)))
+    const blind = all.find((facts) => facts.visibility.scope === 'partial' && !facts.tables.some(({ table }) => test(facts.source, table.name)))
+    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined)) throw notVisible(blind ?? (all[0] as RouteFacts), pattern, 'the configuration')
+    if (hits.length > 0) continue
+    throw new SyncError('NO_TABLE_MATCHES', `No table matches ${pattern}.`, {
+      kind: 'config',
+      hint: `Correct table_list or --table. Seen at the source: ${names(all)}.`,
+    })
+  }
+}
+
+function notVisible(facts: RouteFacts, name: string, known: string): SyncError {
+  const table = { database: facts.source, name }
+  const user = facts.visibility.scope === 'partial' ? facts.visibility.user : 'the user'
+  return new SyncError('TABLE_NOT_VISIBLE', `Table ${tableName(table)} is named in ${known}, and the source does not show it.`, {
+    kind: 'privilege',
+    table,
+    hint: `GRANT SELECT ON \`${facts.source}\`.\`${name}\` TO ${user}; or, if it was dropped or is not to be synced, leave it out (exclude_tables).`,
+  })
+}
+
+function names(all: readonly RouteFacts[]): string {
+  const seen = all.flatMap((facts) => facts.tables.map(({ table }) => table.name))
+  return seen.length === 0 ? 'no table at all' : seen.slice(0, 20).join(', ') + (seen.length > 20 ? ', …' : '')
+}

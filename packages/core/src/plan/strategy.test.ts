@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import type { Column, TableSchema } from '../model/schema.ts'
+import type { TargetState } from '../state/records.ts'
+import { chooseStrategy, type StrategyFacts } from './strategy.ts'
+import { positionBounds, readFrom } from './time-columns.ts'
+
+const id: Column = { name: 'id', type: { kind: 'int', bits: 32 }, nullable: false }
+const stamp = (name: string, extra: Partial<Column> = {}): Column => ({ name, type: { kind: 'timestamp', fraction: 0 }, nullable: false, ...extra })
+const table = (columns: Column[], extra: Partial<TableSchema> = {}): TableSchema => ({
+  table: { database: 'shop', name: 'orders' },
+  columns: [id, ...columns],
+  key: ['id'],
+  uniqueKeys: [],
+  foreignKeys: [],
+  referencedBy: [],
+  triggers: [],
+  transactional: true,
+  ...extra,
+})
+const saved: TargetState = {
+  last_sync_time: '2026-01-01T00:00:00.000Z',
+  sync_status: 'SUCCESS',
+  sync_mode: 'FULL',
+  records_synced: 1,
+  error_message: null,
+  updated_at: '2026-01-01T00:00:00.000Z',
+  position: { columns: { updated_at: '2026-01-01 00:00:00' } },
+  compared_at: '2026-01-01T00:00:00.000Z',
+  source_id: 's',
+  target_id: 't',
+  target_database: 'shop',
+}
+const facts = (schema: TableSchema, extra: Partial<StrategyFacts> = {}): StrategyFacts => ({
+  schema,
+  existing: schema,
+  changing: false,
+  state: saved,
+  sameServers: true,
+  mode: 'incremental',
+  forceFull: false,
+  rule: {},
+  lookbackMinutes: 10,
+  comparable: true,
+  ...extra,
+})
+const kind = (schema: TableSchema, extra: Partial<StrategyFacts> = {}) => chooseStrategy(facts(schema, extra)).strategy.kind
+
+describe('the choice of a strategy', () => {
+  const timed = table([stamp('updated_at', { stamped: 'on-update' })])
+
+  it('goes by time where a column moves with the row', () => {
+    expect(kind(timed)).toBe('time')
+    for (const name of ['updated_at', 'update_time', 'last_updated', 'last_update', 'modify_time']) expect(kind(table([stamp(name)]))).toBe('time')
+    for (const name of ['created_at', 'create_time', 'insert_time', 'timestamp', 'sync_time']) {
+      expect(kind(table([stamp(name, { stamped: 'on-update' })]))).toBe('time')
+    }
+  })
+
+  it('compares a table whose columns show new rows only, and says so where it cannot', () => {
+    const insertOnly = table([stamp('created_at', { stamped: 'on-insert' })])
+    expect(kind(insertOnly)).toBe('digest')
+    const choice = chooseStrategy(facts(insertOnly, { comparable: false }))
+    expect(choice.strategy.kind).toBe('time')
+    expect(choice.guarantee).toMatchObject({ except: expect.stringContaining('only added') })
+    expect(kind(table([stamp('timestamp')]))).toBe('digest')
+  })
+
+  it('compares a table whose rows a foreign key rewrites', () => {
+    const foreignKeys = [{ name: 'fk', columns: ['id'], references: { database: 'shop', name: 'p' }, referencedColumns: ['id'], rewritesRows: true }]
+    expect(kind({ ...timed, foreignKeys })).toBe('digest')
+    expect(kind({ ...timed, foreignKeys }, { rule: { mode: 'time' } })).toBe('time')
+  })
+
+  it('copies in full the first time, on request, by configuration, and where nothing else is possible', () => {
+    expect(kind(timed, { existing: undefined })).toBe('full')
+    expect(kind(timed, { state: undefined })).toBe('full')
+    expect(kind(timed, { mode: 'full' })).toBe('full')
+    expect(kind(timed, { forceFull: true })).toBe('full')
+    expect(kind(table([]), { comparable: false })).toBe('full')
+    expect(kind(table([], { key: [] }), { comparable: false })).toBe('full')
+  })
+
+  it('does not trust a position after a failure, a new column or a change of server', () => {
+    expect(kind(timed, { state: { ...saved, sync_status: 'FAILED' } })).toBe('digest')
+    expect(kind(timed, { changing: true })).toBe('digest')
+    expect(kind(timed, { sameServers: false })).toBe('digest')
+    expect(kind(timed, { state: { ...saved, sync_status: 'RUNNING' } })).toBe('time')
+  })
+
+  it('compares tables without a key or without a timestamp', () => {
+    expect(kind(table([]))).toBe('digest')
+    expect(kind({ ...timed, key: [] })).toBe('digest')
+  })
+})
+
+describe('positions', () => {
+  const datetime = (name: string, extra: Partial<Column> = {}): Column => ({ name, type: { kind: 'datetime', fraction: 6 }, nullable: false, ...extra })
+  const clock = { utc: '2026-06-01 12:00:00.000000', local: '2026-06-01 07:00:00.000000' }
+
+  it('are bounded in the time domain of their column', () => {
+    const bounds = positionBounds([stamp('a'), datetime('b', { stamped: 'on-update' }), datetime('c')], clock)
+    expect(bounds).toEqual({ a: clock.utc, b: clock.local, c: clock.local })
+    const ahead = { utc: clock.local, local: clock.utc }
+    expect(positionBounds([datetime('b', { stamped: 'on-update' }), datetime('c')], ahead)).toEqual({ b: ahead.local, c: ahead.utc })
+  })
+
+  it('are read from the lookback on, one hour earlier for wall clocks', () => {
+    const since = readFrom([stamp('a'), datetime('b'), stamp('c')], { columns: { a: '2026-06-01 12:00:00', b: '2026-06-01 00:30:00.123456', c: null } }, 10)
+    expect(since).toEqual({ a: '2026-06-01 11:50:00.000', b: '2026-05-31 23:20:00.123', c: '0000-00-00 00:00:00' })
+  })
+})

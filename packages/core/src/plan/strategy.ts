@@ -1,0 +1,89 @@
+import type { TableRule } from '../config/config.ts'
+import type { TableSchema } from '../model/schema.ts'
+import type { TargetState } from '../state/records.ts'
+import type { Guarantee, Strategy } from './plan.ts'
+import { isTimePosition, readFrom, type TimeColumns, timeColumns } from './time-columns.ts'
+
+/** What the choice depends on, and nothing else: no I/O here. */
+export type StrategyFacts = {
+  readonly schema: TableSchema
+  readonly existing: TableSchema | undefined
+  /** The definition at the target changes in this run: old rows get a column that no timestamp tells of. */
+  readonly changing: boolean
+  readonly state: TargetState | undefined
+  /** The saved position belongs to these two servers. */
+  readonly sameServers: boolean
+  readonly mode: 'full' | 'incremental'
+  readonly forceFull: boolean
+  readonly rule: TableRule
+  readonly lookbackMinutes: number
+  /** Both ends can digest, and the target can delete what only it has. */
+  readonly comparable: boolean
+}
+
+export type Choice = { readonly strategy: Strategy; readonly reason: string; readonly guarantee: Guarantee; readonly warnings: readonly string[] }
+
+/** The cheapest way that keeps the table right. */
+export function chooseStrategy(facts: StrategyFacts): Choice {
+  const { schema, state, rule } = facts
+  if (facts.mode === 'full') return full(schema, 'asked for')
+  if (facts.forceFull || rule.mode === 'full') return full(schema, 'set in the configuration')
+  if (facts.existing === undefined) return full(schema, 'first time')
+  if (state === undefined || state.last_sync_time === null) return full(schema, 'first time')
+  const inDoubt = doubt(facts, state)
+  if (inDoubt !== undefined) return whole(facts, inDoubt)
+  if (rule.mode === 'digest') return whole(facts, 'set in the configuration')
+  if (schema.key.length === 0 && facts.comparable) return whole(facts, 'no key: rows are compared by hash and count')
+  const time = timeColumns(schema, rule.timestampColumns)
+  if (time === undefined) return whole(facts, 'no timestamp column')
+  const reservation = distrust(facts, time)
+  if (reservation !== undefined && facts.comparable && rule.mode !== 'time') return whole(facts, reservation)
+  if (schema.key.length === 0) return full(schema, 'no key')
+  if (!isTimePosition(state.position)) return whole(facts, 'no saved position')
+  return byTime(facts, time, state, reservation)
+}
+
+/** Why the saved position must not be trusted. */
+function doubt(facts: StrategyFacts, state: TargetState): string | undefined {
+  if (state.sync_status === 'FAILED') return 'the last run failed'
+  if (!facts.sameServers) return 'the source or the target is another server than last time'
+  if (facts.changing) return 'columns are added'
+  return undefined
+}
+
+/** Why timestamps do not show every change of this table. */
+function distrust({ schema }: StrategyFacts, time: TimeColumns): string | undefined {
+  const names = time.columns.map((column) => column.name).join(', ')
+  if (!time.moving) return `${names} shows new rows only`
+  const rewriting = schema.foreignKeys.find((key) => key.rewritesRows)
+  if (rewriting !== undefined) return `foreign key ${rewriting.name} changes rows without moving ${names}`
+  return undefined
+}
+
+function byTime(facts: StrategyFacts, time: TimeColumns, state: TargetState, reservation: string | undefined): Choice {
+  if (!isTimePosition(state.position)) throw new Error('a position is needed here')
+  const columns = time.columns.map((column) => column.name)
+  const since = readFrom(time.columns, state.position, facts.rule.lookbackMinutes ?? facts.lookbackMinutes)
+  const nullable = time.columns.filter((column) => column.nullable).map((column) => column.name)
+  const except = time.moving ? `changes that did not move ${columns.join(', ')}` : 'updates and deletes: rows are only added'
+  return {
+    strategy: { kind: 'time', columns, since, position: state.position },
+    reason: reservation ?? `rows newer by ${columns.join(', ')}`,
+    guarantee: { level: 'exact-except', except, since: state.compared_at },
+    warnings: nullable.length === 0 ? [] : [`${nullable.join(', ')} may be NULL: such rows are read again in every run`],
+  }
+}
+
+function whole(facts: StrategyFacts, reason: string): Choice {
+  if (!facts.comparable) return full(facts.schema, reason)
+  return { strategy: { kind: 'digest' }, reason, guarantee: exactOrMoving(facts.schema), warnings: [] }
+}
+
+function full(schema: TableSchema, reason: string): Choice {
+  return { strategy: { kind: 'full' }, reason, guarantee: exactOrMoving(schema), warnings: [] }
+}
+
+const exactOrMoving = (schema: TableSchema): Guarantee =>
+  schema.transactional
+    ? { level: 'exact' }
+    : { level: 'exact-except', except: 'rows that changed while the table was read: its engine has no snapshots', since: null }

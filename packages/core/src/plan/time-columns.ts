@@ -1,0 +1,75 @@
+import type { SourceClock } from '../contract/source.ts'
+import type { Column, TableSchema } from '../model/schema.ts'
+
+/** Looked for in this order. */
+const NAMES = ['updated_at', 'update_time', 'last_updated', 'last_update', 'modify_time', 'created_at', 'create_time', 'insert_time', 'timestamp', 'sync_time']
+
+/** These say by their name that they move whenever the row does; any other needs the engine's stamp or the configuration. */
+const MOVING_NAMES = new Set(['updated_at', 'update_time', 'last_updated', 'last_update', 'modify_time'])
+
+export type TimeColumns = {
+  /** Candidates in order: a row is read when any of them is new. */
+  readonly columns: readonly Column[]
+  /** True when one of them moves with every change of the row; otherwise they show new rows only. */
+  readonly moving: boolean
+}
+
+/** The columns of a table by which changes can be found, or `undefined`. `configured` names take the place of the known ones. */
+export function timeColumns(schema: TableSchema, configured?: readonly string[]): TimeColumns | undefined {
+  const byName = new Map(schema.columns.map((column) => [column.name.toLowerCase(), column]))
+  const columns = (configured ?? NAMES)
+    .map((name) => byName.get(name.toLowerCase()))
+    .filter((column) => column !== undefined)
+    .filter(isTemporal)
+  if (columns.length === 0) return undefined
+  const moving = configured !== undefined || columns.some((column) => MOVING_NAMES.has(column.name.toLowerCase()) || column.stamped === 'on-update')
+  return { columns, moving }
+}
+
+const isTemporal = (column: Column) =>
+  column.generated === undefined && (column.type.kind === 'date' || column.type.kind === 'datetime' || column.type.kind === 'timestamp')
+
+/** Before every value of a temporal column, zero dates included. */
+const BEGINNING = '0000-00-00 00:00:00'
+
+/**
+ * The latest moment that may become a position, per column and in the column's own time domain. A TIMESTAMP is UTC. A DATETIME
+ * that the server stamps is in the server's zone; one that an application fills may be in either, so the earlier clock bounds it.
+ * Too early a bound only reads more rows again; too late a one loses rows.
+ */
+export function positionBounds(columns: readonly Column[], clock: SourceClock): Record<string, string> {
+  const earlier = clock.utc < clock.local ? clock.utc : clock.local
+  const bound = (column: Column) => {
+    if (column.type.kind === 'timestamp') return clock.utc
+    return column.stamped === undefined ? earlier : clock.local
+  }
+  return Object.fromEntries(columns.map((column) => [column.name, inType(column, bound(column))]))
+}
+
+/** Saved per column: the newest value that a run has read, never beyond the bound; `null`: none yet. */
+export type TimePosition = { readonly columns: Readonly<Record<string, string | null>> }
+
+export const isTimePosition = (position: unknown): position is TimePosition =>
+  typeof position === 'object' && position !== null && 'columns' in position && typeof position.columns === 'object' && position.columns !== null
+
+/**
+ * Where to read from, per column: the position less the lookback. A wall clock is set back by an hour once a year, so a
+ * DATETIME looks one hour further back.
+ */
+export function readFrom(columns: readonly Column[], position: TimePosition, lookbackMinutes: number): Record<string, string> {
+  const since = (column: Column) => {
+    const saved = position.columns[column.name]
+    const minutes = lookbackMinutes + (column.type.kind === 'timestamp' ? 0 : 60)
+    return inType(column, saved === null || saved === undefined ? BEGINNING : minus(saved, minutes))
+  }
+  return Object.fromEntries(columns.map((column) => [column.name, since(column)]))
+}
+
+function minus(text: string, minutes: number): string {
+  const moment = Date.parse(`${text.slice(0, 10)}T${text.slice(11) === '' ? '00:00:00' : text.slice(11)}Z`)
+  const earlier = new Date(moment - minutes * 60_000)
+  if (Number.isNaN(moment) || earlier.getUTCFullYear() < 1) return BEGINNING
+  return `${earlier.toISOString().slice(0, 23).replace('T', ' ')}`
+}
+
+const inType = (column: Column, text: string) => (column.type.kind === 'date' ? text.slice(0, 10) : text)

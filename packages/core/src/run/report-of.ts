@@ -1,0 +1,54 @@
+import type { ErrorKind } from '../errors/sync-error.ts'
+import type { PreparedRun } from './prepare.ts'
+import type { RunReport, TableOutcome, TableReport } from './report.ts'
+
+export type RunFacts = {
+  readonly startedAt: Date
+  readonly finishedAt: Date
+  readonly tables: readonly TableReport[]
+  readonly warnings: readonly string[]
+  readonly cancelled: boolean
+}
+
+/** Adds the tables up. */
+export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, warnings, cancelled }: RunFacts): RunReport {
+  const ms = finishedAt.getTime() - startedAt.getTime()
+  const outcomes: Record<TableOutcome, number> = { synced: 0, unchanged: 0, failed: 0, refused: 0, cancelled: 0 }
+  const errors: Partial<Record<ErrorKind, number>> = {}
+  for (const table of tables) {
+    outcomes[table.outcome]++
+    if (table.error !== undefined) errors[table.error.kind] = (errors[table.error.kind] ?? 0) + 1
+  }
+  const sum = (pick: (table: TableReport) => number) => tables.reduce((total, table) => total + pick(table), 0)
+  const rowsRead = sum((table) => table.rowsRead)
+  const wire = wireBytes(prepared)
+  return {
+    run: prepared.plan.run,
+    status: cancelled || outcomes.cancelled > 0 ? 'cancelled' : outcomes.failed + outcomes.refused > 0 ? 'partial' : 'ok',
+    mode: prepared.plan.mode,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    ms,
+    tables,
+    totals: {
+      outcomes,
+      rowsRead,
+      inserted: sum((table) => table.inserted),
+      updated: sum((table) => table.updated),
+      deleted: sum((table) => table.deleted),
+      skipped: sum((table) => table.skipped),
+      bytes: sum((table) => table.bytes),
+      rowsPerSecond: Math.round(rowsRead / Math.max(ms / 1000, 0.001)),
+      retries: sum((table) => table.retries),
+      errors,
+      ...(wire === undefined ? {} : { wire }),
+    },
+    warnings,
+  }
+}
+
+function wireBytes({ snapshot, endpoints }: PreparedRun): { source: number; targets: number } | undefined {
+  const both = (traffic: { received: number; sent: number } | undefined) => (traffic === undefined ? 0 : traffic.received + traffic.sent)
+  if (snapshot.traffic === undefined) return undefined
+  return { source: both(snapshot.traffic()), targets: [...endpoints.targets.values()].reduce((total, target) => total + both(target.traffic?.()), 0) }
+}

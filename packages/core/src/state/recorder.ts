@@ -1,0 +1,99 @@
+import type { StateStore } from '../contract/state-store.ts'
+import type { JsonValue } from '../model/json.ts'
+import { type DatabaseState, databaseKey, parseDatabaseState, type TargetState, withTargetStates } from './records.ts'
+
+/** What changes; all else stays as it was, and an old error message goes. */
+export type StateUpdate = Partial<TargetState> & Pick<TargetState, 'sync_status'>
+
+const NOTHING_YET: TargetState = {
+  last_sync_time: null,
+  sync_status: 'RUNNING',
+  sync_mode: 'INCREMENTAL',
+  records_synced: 0,
+  error_message: null,
+  updated_at: '',
+  position: null,
+  compared_at: null,
+  source_id: '',
+  target_id: '',
+  target_database: '',
+}
+
+/**
+ * Writes one database's state in groups: what comes in while a write is under way goes out together with the next one.
+ * One write per table would rewrite the whole document for each of its tables. Losing the last group in a crash is harmless:
+ * a position only says where to go on reading, and rows that are read again change nothing.
+ */
+export class StateRecorder {
+  readonly database: string
+  readonly #store: StateStore
+  #state: DatabaseState | undefined
+  #revision: string | undefined
+  #pending = new Map<string, Map<string, TargetState>>()
+  #writing: Promise<void> | undefined
+  #failure: unknown
+
+  static async open(store: StateStore, database: string): Promise<StateRecorder> {
+    const entry = await store.read(databaseKey(database))
+    const state = entry === undefined ? undefined : parseDatabaseState(database, entry.value)
+    return new StateRecorder(store, database, state, entry?.revision)
+  }
+
+  private constructor(store: StateStore, database: string, state: DatabaseState | undefined, revision: string | undefined) {
+    this.#store = store
+    this.database = database
+    this.#state = state
+    this.#revision = revision
+  }
+
+  /** As last read or written, with everything recorded since. */
+  get state(): DatabaseState | undefined {
+    return this.#state
+  }
+
+  of(target: string, table: string): TargetState | undefined {
+    const targets = ownValue(this.#state?.tables, table)?.targets
+    return this.#pending.get(target)?.get(table) ?? ownValue(targets, target)
+  }
+
+  /** Takes note and returns at once. Throws when an earlier write failed: a run must not go on believing that it is recorded. */
+  record(target: string, table: string, change: StateUpdate): void {
+    if (this.#failure !== undefined) throw this.#failure
+    const update = { ...NOTHING_YET, ...this.of(target, table), error_message: null, updated_at: new Date().toISOString(), ...change }
+    const updates = this.#pending.get(target) ?? new Map<string, TargetState>()
+    this.#pending.set(target, updates.set(table, update))
+    this.#writing ??= this.#writeGroups()
+  }
+
+  /** Resolves when all that was recorded is durable. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  async #writeGroups(): Promise<void> {
+    try {
+      // A tick first, so that the tables of one moment make one group.
+      await new Promise((resolve) => setImmediate(resolve))
+      while (this.#pending.size > 0) await this.#writeGroup()
+    } catch (error) {
+      this.#failure = error
+    } finally {
+      this.#writing = undefined
+    }
+  }
+
+  async #writeGroup(): Promise<void> {
+    const groups = this.#pending
+    this.#pending = new Map()
+    let state = this.#state
+    const now = new Date().toISOString()
+    for (const [target, updates] of groups) state = withTargetStates(state, this.database, target, updates, now)
+    this.#state = state
+    const entry = await this.#store.write(databaseKey(this.database), state as unknown as JsonValue, this.#revision)
+    this.#revision = entry.revision
+  }
+}
+
+const ownValue = <T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined

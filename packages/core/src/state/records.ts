@@ -1,0 +1,123 @@
+import { SyncError } from '../errors/sync-error.ts'
+import type { Position } from '../model/batch.ts'
+import type { JsonValue } from '../model/json.ts'
+
+/** Key of the document of one source database; the store decides where it lies. */
+export const databaseKey = (database: string): string => `database/${database}`
+
+/** Key of the document of the last run. */
+export const LAST_RUN_KEY = 'last-run'
+
+/**
+ * What is known of one source database. The first keys are the shape that users' tools already read; `targets` holds what a
+ * target needs to go on from. All times are ISO 8601 in UTC.
+ */
+export type DatabaseState = {
+  readonly database_info: {
+    readonly tenant_id: string
+    readonly last_updated: string
+    readonly total_tables: number
+    readonly time_zone: 'UTC'
+  }
+  readonly tables: Readonly<Record<string, TableState>>
+}
+
+/** Over all targets: the worst status and the oldest time. */
+export type TableState = {
+  readonly table_name: string
+  readonly last_sync_time: string | null
+  readonly sync_status: SyncStatus
+  readonly sync_mode: SyncMode
+  readonly records_synced: number
+  readonly error_message: string | null
+  readonly updated_at: string
+  readonly targets?: Readonly<Record<string, TargetState>>
+}
+
+export type TargetState = {
+  /** Of the last success. */
+  readonly last_sync_time: string | null
+  readonly sync_status: SyncStatus
+  readonly sync_mode: SyncMode
+  readonly records_synced: number
+  readonly error_message: string | null
+  readonly updated_at: string
+  /** Where the next run by time goes on; `null`: it cannot. */
+  readonly position: Position
+  /** When the whole table was last copied or compared. */
+  readonly compared_at: string | null
+  /** The servers that the position belongs to: against others it means nothing. */
+  readonly source_id: string
+  readonly target_id: string
+  readonly target_database: string
+}
+
+export type SyncStatus = 'SUCCESS' | 'FAILED' | 'RUNNING'
+export type SyncMode = 'FULL' | 'INCREMENTAL'
+
+export type LastRun = {
+  readonly last_sync: string
+  readonly synced_tables: readonly string[]
+  readonly backup_point: string | null
+}
+
+const STATUSES: readonly SyncStatus[] = ['SUCCESS', 'RUNNING', 'FAILED']
+
+/** Checks the shape of a stored document; a shape that cannot be read stops the run, it is never taken for "no state". */
+export function parseDatabaseState(database: string, value: JsonValue): DatabaseState {
+  const tables = isRecord(value) ? value['tables'] : undefined
+  if (!isRecord(tables) || !Object.values(tables).every(isTableState)) {
+    throw new SyncError('STATE_UNREADABLE', `The state of database ${database} does not have the expected shape.`, {
+      kind: 'config',
+      hint: 'Put the last good copy back, or move the file away: the next run then compares or copies every table in full.',
+    })
+  }
+  return value as unknown as DatabaseState
+}
+
+/** The state with one target's entries of some tables replaced. Pure. */
+export function withTargetStates(
+  state: DatabaseState | undefined,
+  database: string,
+  target: string,
+  updates: ReadonlyMap<string, TargetState>,
+  now: string,
+): DatabaseState {
+  const tables = new Map(Object.entries(state?.tables ?? {}))
+  for (const [name, update] of updates) {
+    const targets = new Map(Object.entries(tables.get(name)?.targets ?? {})).set(target, update)
+    tables.set(name, { ...tables.get(name), ...overall(name, [...targets.values()], update), targets: fromEntries(targets) })
+  }
+  return {
+    ...state,
+    database_info: { ...state?.database_info, tenant_id: database, last_updated: now, total_tables: tables.size, time_zone: 'UTC' },
+    tables: fromEntries(tables),
+  }
+}
+
+function overall(name: string, targets: readonly TargetState[], latest: TargetState): TableState {
+  const worst = targets.reduce((a, b) => (STATUSES.indexOf(b.sync_status) > STATUSES.indexOf(a.sync_status) ? b : a))
+  return {
+    table_name: name,
+    last_sync_time: oldest(targets.map((target) => target.last_sync_time)),
+    sync_status: worst.sync_status,
+    sync_mode: latest.sync_mode,
+    records_synced: latest.records_synced,
+    error_message: worst.error_message,
+    updated_at: latest.updated_at,
+  }
+}
+
+/** The oldest of some times; one that never was is older than all. */
+export const oldest = (times: readonly (string | null)[]): string | null =>
+  times.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), times[0] ?? null)
+
+// Names such as `__proto__` are ordinary table names: fromEntries defines them as own keys.
+const fromEntries = <T>(entries: Iterable<readonly [string, T]>): Record<string, T> => Object.fromEntries(entries)
+
+const isRecord = (value: unknown): value is { readonly [key: string]: JsonValue } => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTableState = (value: JsonValue): boolean =>
+  isRecord(value) &&
+  STATUSES.includes(value['sync_status'] as SyncStatus) &&
+  (value['targets'] === undefined || (isRecord(value['targets']) && Object.values(value['targets']).every(isRecord)))
