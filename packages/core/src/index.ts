@@ -1,5 +1,11 @@
 /** For hosts: the command line, the tests. Plugins import `@dbsync/core/plugin`. */
+export { CONFIG_CODES } from './config/codes.ts'
 export type * from './config/config.ts'
+export { type ConfigInput, type LoadedConfig, loadConfig } from './config/load.ts'
+export type { FlagOverrides } from './config/narrow.ts'
+export { checkOptions } from './config/options.ts'
+export { nearest, type Problem, problemsError, warningsOf } from './config/problems.ts'
+export type { DeclaredSecrets } from './config/secrets.ts'
 export * from './events/event.ts'
 export type * from './plan/plan.ts'
 export * from './plugin.ts'

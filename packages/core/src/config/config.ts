@@ -1,4 +1,7 @@
-/** The configuration in force: files, environment and flags merged, defaults filled in, secrets resolved. */
+/**
+ * The configuration in force: files, environment and flags merged, defaults filled in.
+ * Secrets are references (`env:NAME`) until `LoadedConfig.resolve` has fetched them.
+ */
 export type Config = {
   readonly source: EndpointConfig
   readonly targets: readonly TargetConfig[]

@@ -26,11 +26,13 @@ export function diffTable(actual: TableSchema, wanted: TableSchema): SchemaDiff 
     else conflicts.push(...differences(found, column))
   }
   const kept = actual.columns.filter((column) => !names.has(column.name.toLowerCase()))
-  if (actual.key.join() !== wanted.key.join()) {
+  if (!sameNames(actual.key, wanted.key)) {
     conflicts.push(`the key is (${wanted.key.join(', ') || 'none'}) at the source and (${actual.key.join(', ') || 'none'}) at the target`)
   }
   return { changes, kept: kept.map((column) => column.name), conflicts }
 }
+
+const sameNames = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((name, i) => name.toLowerCase() === b[i]?.toLowerCase())
 
 function differences(actual: Column, wanted: Column): string[] {
   const facts: [string, string | undefined, string | undefined][] = [

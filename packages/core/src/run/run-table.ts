@@ -4,6 +4,7 @@ import type { Target } from '../contract/target.ts'
 import { errorJson } from '../errors/sync-error.ts'
 import type { Emit } from '../events/event.ts'
 import type { Position } from '../model/batch.ts'
+import { diffTable } from '../model/schema-diff.ts'
 import { matchingRule } from '../plan/assemble.ts'
 import type { Guarantee, TablePlan } from '../plan/plan.ts'
 import type { StateUpdate } from '../state/recorder.ts'
@@ -70,8 +71,9 @@ export async function runTable(job: TableJob): Promise<TableReport> {
 
 /** A first attempt reads the run's snapshot. After a fault that one may be gone: a later attempt opens its own. */
 async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promise<{ result: TableSyncResult; position: Position }> {
-  const { prepared, plan, target, signal } = job
+  const { prepared, target, signal } = job
   await using own = new AsyncDisposableStack()
+  const plan = attempt === 1 ? job.plan : await lookAgain(job)
   const snapshot: Snapshot = attempt === 1 ? prepared.snapshot : own.use(await prepared.endpoints.source.open({ readers: 1, signal }))
   let position: Position = null
   const result = await syncTable({
@@ -87,6 +89,16 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
     },
   })
   return { result, position }
+}
+
+/** The fault may have come after the definition was changed: only what is still missing is done again. */
+async function lookAgain({ plan, target }: TableJob): Promise<TablePlan> {
+  const { database, name } = plan.wanted.table
+  const { existing: _, ...rest } = plan
+  const existing = (await target.describe(database, [name])).find(({ table }) => table.name === name)
+  if (existing === undefined) return { ...rest, changes: [], statements: [] }
+  const { changes } = diffTable(existing, plan.wanted)
+  return { ...rest, existing, changes, statements: changes.flatMap((change) => target.render(change)) }
 }
 
 function success(job: TableJob, meter: Meter, result: TableSyncResult, position: Position, now: string) {

@@ -1,0 +1,37 @@
+import type { Config } from './config.ts'
+import type { FlagOverrides } from './narrow.ts'
+import type { DeclaredSecrets } from './secrets.ts'
+
+export type ConfigInput = {
+  /** Where the usual files are looked for and where relative paths of flags and variables start. Absolute. */
+  readonly cwd: string
+  /** `--params` and `--config`; without them the usual places. */
+  readonly paramsPath?: string | undefined
+  readonly configPath?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: FlagOverrides
+}
+
+export type LoadedConfig = {
+  /** Everything merged and checked. Secrets are still references: hand `resolve()`'s answer to the plugins. */
+  readonly config: Config
+  /** Where each value came from, by its place in `config`: `source.options.host`, `targets.copy.options.port`, `mode`. */
+  readonly sources: Readonly<Record<string, string>>
+  /** The files that were read, by the names that messages use. */
+  readonly files: readonly string[]
+  /** One sentence each; the same as `config.warnings`. */
+  readonly warnings: readonly string[]
+  /** Those of the warnings that are about keys and variables that nothing reads: `config validate` counts them as faults. */
+  readonly unknownKeys: readonly string[]
+  /** The configuration as it may be shown. */
+  masked(declared?: DeclaredSecrets): Config
+  /** The configuration with its secrets fetched: reads variables and files, runs commands. Throws `CONFIG_SECRET`. */
+  resolve(options: { readonly signal: AbortSignal; readonly declared?: DeclaredSecrets }): Promise<Config>
+}
+
+/** Reads files and environment and puts the configuration together. Throws one `config` error that lists everything wrong. */
+export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
+  // The schemas cost start-up time, and most commands that only print help never come here.
+  const { assemble } = await import('./assemble.ts')
+  return assemble(input)
+}

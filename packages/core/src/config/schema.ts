@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { patternFault } from './glob.ts'
+
+/** The values that settings can have. Files and environment go through the same ones, so numbers and switches may be text. */
+export const KINDS = {
+  text: z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }),
+  secret: z.string({ error: 'must be text' }),
+  port: whole(1, 65_535),
+  minutes: whole(0, 5_256_000),
+  rows: whole(1, 1_000_000),
+  retries: whole(0, 100),
+  seconds: whole(0, 86_400),
+  parallel: whole(1, 256),
+  switch: z.union([z.boolean(), z.enum(['true', 'false', 'yes', 'no', '1', '0']).transform((word) => ['true', 'yes', '1'].includes(word))], {
+    error: 'must be true or false',
+  }),
+  mode: z.enum(['full', 'incremental'], { error: 'must be "full" or "incremental"' }),
+  tlsMode: z
+    .string({ error: 'must be text' })
+    .transform((mode) => mode.toLowerCase().replaceAll('_', '-'))
+    .pipe(z.enum(['disabled', 'required', 'verify-ca', 'verify-identity'], { error: 'must be "disabled", "required", "verify-ca" or "verify-identity"' })),
+  patterns: list((item) => patternFault(item)),
+  names: list((item) => (item === '' ? 'is empty' : undefined)),
+} as const
+
+export type Kind = keyof typeof KINDS
+
+function whole(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`
+  const number = z.int({ error }).min(min, { error }).max(max, { error })
+  const digits = z
+    .string({ error })
+    .regex(/^\d{1,15}$/, { error })
+    .transform(Number)
+    .pipe(number)
+  return z.union([number, digits], { error })
+}
+
+/** A comma list (a comma in a name is written `\,`) or an array. */
+function list(fault: (item: string) => string | undefined) {
+  return z.union([z.string(), z.array(z.string())], { error: 'must be a comma list or an array of names' }).transform((value, context) => {
+    const items = typeof value === 'string' ? commaList(value) : value
+    for (const [index, item] of items.entries()) {
+      const reason = item === '' ? 'has an empty item' : fault(item)
+      const message = item === '' ? 'has an empty item' : `has an item that cannot be used: ${JSON.stringify(item.slice(0, 60))} ${reason}`
+      if (reason !== undefined) context.addIssue({ code: 'custom', message, path: Array.isArray(value) ? [index] : [], input: item })
+    }
+    return items
+  })
+}
+
+const commaList = (text: string): string[] =>
+  text.trim() === '' ? [] : (text.match(/(?:^|,)(?:\\[\s\S]|[^,\\]|\\$)*/g) ?? []).map((item) => item.replace(/^,/, '').trim())
+
+const { text, secret, port, minutes, rows, retries, seconds, parallel, mode, patterns, names } = KINDS
+const onOff = KINDS.switch
+
+export const sslSchema = z
+  .strictObject(
+    {
+      mode: KINDS.tlsMode.optional().describe('disabled, required, verify-ca or verify-identity. Left out: verify-identity.'),
+      ca: text.optional().describe('File with the certificate of the authority to trust.'),
+      cert: text.optional().describe("File with the client's own certificate."),
+      key: text.optional().describe("File with the client's private key."),
+    },
+    { error: 'must be an object with mode, ca, cert, key' },
+  )
+  .describe('Encryption of the connection.')
+
+const target = z
+  .looseObject(
+    {
+      type: text.describe('The kind of target: the name that its plugin gives it.'),
+      database: text.optional().describe('Name of the database at the target; {database} stands for the name at the source.'),
+    },
+    { error: 'must be an object with a type' },
+  )
+  .describe("A target: its type and that type's own options.")
+
+const shared = {
+  $schema: z.string().optional().describe('This schema, for editors.'),
+  targets: z
+    .record(z.string(), target, { error: 'must be an object: a name for every target' })
+    .optional()
+    .describe('Where to copy to, by a name of your choice.'),
+  state: z
+    .looseObject({ type: text.describe('The kind of state store.') }, { error: 'must be an object with a type' })
+    .optional()
+    .describe('Where positions are kept.'),
+}
+
+/** Names and options of MySQL and MariaDB connections, as far as they can be checked without the plugin. */
+export const mysqlSchema = z.looseObject({
+  host: text.optional(),
+  port: port.optional(),
+  user: text.optional(),
+  password: secret.optional(),
+  socket: text.optional(),
+  ssl: sslSchema.optional(),
+  compress: onOff.optional(),
+})
+
+export const paramsSchema = z
+  .strictObject({
+    ...shared,
+    db_host: text.optional().describe('Host of the source database server.'),
+    db_port: port.optional().describe('Its port. Default 3306.'),
+    db_socket: text.optional().describe('A Unix socket instead of host and port.'),
+    db_user: text.optional().describe('User at the source; needs SELECT and nothing else.'),
+    db_pass: secret.optional().describe('Its password: "env:NAME", "file:PATH", "cmd:COMMAND" or plain text.'),
+    db_ssl: sslSchema.optional(),
+    db_list: patterns.optional().describe('Databases to copy: a comma list or an array; * ? [a-z] allowed.'),
+    table_list: patterns.optional().describe('Tables to copy, as table or database.table; * ? [a-z] allowed. Left out or empty: all.'),
+    lookback_minutes: minutes.optional().describe('How far behind its last position an incremental run reads again. Default 10.'),
+    batch_size: rows.optional().describe('Rows of one batch. Default 1000.'),
+    max_retries: retries.optional().describe('How often a table that failed for a passing reason is tried again. Default 3.'),
+    retry_delay: seconds.optional().describe('Seconds before the first retry. Default 5.'),
+    pool_size: parallel.optional().describe('Connections to each server at most. Default 5.'),
+    status_dir: text.optional().describe('Folder of the state files. Default "sync_status".'),
+    bq_project: text.optional().describe('Google Cloud project: describes a target of type bigquery.'),
+    bq_dataset: text.optional().describe('BigQuery dataset.'),
+    bq_location: text.optional().describe('Location of the dataset.'),
+  })
+  .meta({ title: 'dbsync params.json', description: 'Connections of dbsync. Comments and trailing commas are allowed.' })
+
+const rule = z.strictObject(
+  {
+    mode: z
+      .enum(['full', 'time', 'digest'], { error: 'must be "full", "time" or "digest"' })
+      .optional()
+      .describe('How the table is synced, instead of what dbsync would choose.'),
+    timestamp_columns: names.optional().describe('The columns that move whenever the row does.'),
+    lookback_minutes: minutes.optional().describe('Lookback of this table.'),
+  },
+  { error: 'must be an object with mode, timestamp_columns, lookback_minutes' },
+)
+
+export const syncConfigSchema = z
+  .strictObject({
+    ...shared,
+    sync_settings: z
+      .strictObject(
+        {
+          default_mode: mode.optional().describe('incremental or full. Default incremental.'),
+          backup_before_sync: onOff.optional().describe('Make a backup point before anything is written. Default true.'),
+          verify_after_sync: onOff.optional().describe('Compare source and target after the run. Default true.'),
+          max_retry_attempts: retries.optional().describe('As max_retries in params.json, and wins over it. Default 3.'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+    table_settings: z
+      .strictObject(
+        {
+          exclude_tables: patterns.optional().describe('Tables to leave out, such as temp_*.'),
+          force_full_sync_tables: patterns.optional().describe('Tables that are copied whole on every run.'),
+          tables: z
+            .record(z.string(), rule, { error: 'must be an object: a table or pattern for every rule' })
+            .optional()
+            .describe('Settings of single tables, by table or database.table; patterns allowed, the last match wins.'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+    performance_settings: z
+      .strictObject(
+        {
+          parallel_tables: parallel.optional().describe('Tables at the same time, never more than pool_size. Default 4.'),
+          batch_size: rows.optional().describe('As batch_size in params.json, and wins over it.'),
+          compress: onOff.optional().describe('Compress the connections.'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+  })
+  .meta({ title: 'dbsync sync-config.json', description: 'Behaviour of dbsync. Comments and trailing commas are allowed.' })

@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest'
+import type { Config } from '../config/config.ts'
+import type { Visibility } from '../contract/source.ts'
+import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable, type Row } from '../memory/index.ts'
+import type { Column, TableSchema } from '../model/schema.ts'
+import { executeRun } from './execute.ts'
+import { planRun } from './prepare.ts'
+import { previewRun } from './preview.ts'
+import type { RunReport } from './report.ts'
+
+const int = (name: string): Column => ({ name, type: { kind: 'int', bits: 32 }, nullable: false })
+const text = (name: string): Column => ({ name, type: { kind: 'text' }, nullable: false })
+const stamp: Column = { name: 'updated_at', type: { kind: 'timestamp', fraction: 0 }, nullable: false, stamped: 'on-update' }
+
+function schemaOf(name: string, columns: readonly Column[], key: readonly string[]): TableSchema {
+  return { table: { database: 'shop', name }, columns, key, uniqueKeys: [], foreignKeys: [], referencedBy: [], triggers: [], transactional: true }
+}
+const users = schemaOf('users', [int('id'), text('name'), stamp], ['id'])
+const items = schemaOf('items', [int('id'), text('name')], ['id'])
+const log = schemaOf('log', [text('line')], [])
+
+const settings: Config = {
+  source: { type: 'memory', options: {}, directory: '/' },
+  targets: [{ name: 'copy', type: 'memory', options: {}, directory: '/', database: '{database}' }],
+  state: { type: 'memory', options: {}, directory: '/' },
+  databases: ['shop'],
+  tables: [],
+  excludeTables: [],
+  forceFullTables: [],
+  tableRules: [],
+  mode: 'incremental',
+  lookbackMinutes: 10,
+  backupBeforeSync: false,
+  verifyAfterSync: false,
+  maxRetries: 3,
+  retryDelayMs: 1,
+  connections: 5,
+  parallelTables: 2,
+  batchRows: 100,
+  compress: false,
+  directory: '/',
+  warnings: [],
+}
+
+/** Two servers and a state, and runs between them. */
+function world(config: Partial<Config> = {}, visibility?: Visibility) {
+  const source = memoryDatabase('source')
+  const target = memoryDatabase('target')
+  const store = memoryStore()
+  const faults: { source?: () => void; target?: (point: string) => void } = {}
+  let runs = 0
+  const prepare = (more: Partial<Config>, lock: boolean, signal: AbortSignal) =>
+    planRun(
+      {
+        source: memorySource(source, { fault: () => faults.source?.(), ...(visibility === undefined ? {} : { visibility }) }),
+        targets: new Map([['copy', memoryTarget(target, { fault: (point) => faults.target?.(point) })]]),
+        state: store,
+      },
+      { ...settings, ...config, ...more },
+      { run: `run-${++runs}`, signal, lock },
+    )
+  return {
+    source,
+    target,
+    store,
+    faults,
+    put: (schema: TableSchema, rows: readonly Row[]) => putTable(source, schema, rows),
+    async run(more: Partial<Config> = {}, signal = new AbortController().signal): Promise<RunReport> {
+      await using prepared = await prepare(more, true, signal)
+      return await executeRun(prepared, { signal, listeners: [] })
+    },
+    async dryRun(more: Partial<Config> = {}) {
+      const { signal } = new AbortController()
+      await using prepared = await prepare(more, false, signal)
+      return await previewRun(prepared, { signal })
+    },
+    rows: (db: MemoryDatabase, table: string) => [...(db.databases.get('shop')?.get(table)?.rows ?? [])].map((row) => row.map(String).join('|')).sort(),
+  }
+}
+
+const outcome = (report: RunReport, table: string) => report.tables.find(({ id }) => id === `copy/shop.${table}`)
+
+describe('a run', () => {
+  it('copies in full, then moves only what changed, then nothing', async () => {
+    const w = world()
+    const many = Array.from({ length: 2_000 }, (_, i): Row => [String(i), `name ${i}`, i === 7 ? '2025-06-01 00:00:00' : '2025-01-01 00:00:00'])
+    w.put(users, many)
+    w.put(items, many.map((row) => row.slice(0, 2)))
+    w.put(log, [['a'], ['a'], ['b']])
+    const first = await w.run()
+    expect(first.status).toBe('ok')
+    expect(first.tables.map((table) => table.strategy)).toEqual(['full', 'full', 'full'])
+    expect(first.totals.inserted).toBe(4_003)
+
+    w.put(users, [...many.slice(0, -1), ['1999', 'changed', '2026-01-01 00:00:00']])
+    w.put(items, [...many.slice(1).map((row) => row.slice(0, 2)), ['5000', 'new']])
+    w.put(log, [['a'], ['b'], ['b'], ['c']])
+    const second = await w.run()
+    expect(outcome(second, 'users')).toMatchObject({ strategy: 'time', outcome: 'synced', rowsRead: 2, skipped: 1, updated: 1, inserted: 0 })
+    expect(outcome(second, 'items')).toMatchObject({ strategy: 'digest', inserted: 1, deleted: 1, rowsRead: 1 })
+    expect(outcome(second, 'log')).toMatchObject({ strategy: 'digest', outcome: 'synced' })
+    for (const table of ['users', 'items', 'log']) expect(w.rows(w.target, table)).toEqual(w.rows(w.source, table))
+
+    const third = await w.run()
+    expect(third.totals).toMatchObject({ inserted: 0, updated: 0, deleted: 0, outcomes: { unchanged: 3 } })
+  })
+
+  it('finds deletes that no timestamp shows, by counting', async () => {
+    const w = world()
+    const rows = Array.from({ length: 50 }, (_, i): Row => [String(i), 'n', '2025-01-01 00:00:00'])
+    w.put(users, rows)
+    await w.run()
+    w.put(users, rows.slice(5))
+    const dry = await w.dryRun()
+    expect(dry.tables[0]).toMatchObject({ rows: { upserts: 0, deletes: 5 }, statements: ['delete rows from table "shop.users"'] })
+    const report = await w.run()
+    expect(outcome(report, 'users')).toMatchObject({ strategy: 'digest', deleted: 5, guarantee: { level: 'exact' } })
+    expect(w.rows(w.target, 'users')).toEqual(w.rows(w.source, 'users'))
+  })
+
+  it('tells in a dry run what it would do, and does nothing', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    const first = await w.dryRun()
+    expect(first.statements).toEqual([expect.stringContaining('create database "shop"'), 'load the rows beside table "shop.users"', 'replace table "shop.users"'])
+    expect(w.target.databases.size).toBe(0)
+    expect(await w.store.list('')).toEqual([])
+    await w.run()
+    w.put(users, [
+      ['1', 'a', '2025-01-01 00:00:00'],
+      ['2', 'b', '2026-01-01 00:00:00'],
+    ])
+    const second = await w.dryRun()
+    expect(second.tables).toEqual([
+      { id: 'copy/shop.users', rows: { upserts: 1, deletes: 0, estimated: false }, statements: ['insert or update rows of table "shop.users"'] },
+    ])
+    expect(w.rows(w.target, 'users')).toHaveLength(1)
+  })
+
+  it('goes on with the other tables when one fails, and compares that one the next time', async () => {
+    const w = world({ maxRetries: 0 })
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    w.put(items, [['1', 'a']])
+    await w.run()
+    w.put(users, [['1', 'b', '2026-01-01 00:00:00']])
+    w.put(items, [['2', 'b']])
+    let broken = true
+    w.faults.target = (point) => {
+      if (broken && point === 'commit') {
+        broken = false
+        throw new Error('disk full')
+      }
+    }
+    const report = await w.run({ parallelTables: 1 })
+    expect(report.status).toBe('partial')
+    expect(report.totals.outcomes).toMatchObject({ synced: 1, failed: 1 })
+    const next = await w.dryRun()
+    expect(next.plan.targets[0]?.databases[0]?.tables.map((table) => table.reason)).toContain('the last run failed')
+    await w.run()
+    for (const table of ['users', 'items']) expect(w.rows(w.target, table)).toEqual(w.rows(w.source, table))
+  })
+
+  it('never drops what it cannot see', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    w.put(items, [['1', 'a']])
+    await w.run()
+    w.source.databases.get('shop')?.delete('items')
+    const report = await w.run()
+    expect(report.status).toBe('ok')
+    expect(report.warnings.join()).toContain('shop.items')
+    expect(w.rows(w.target, 'items')).toEqual(['1|a'])
+  })
+
+  it('stops where a table may only be hidden', async () => {
+    const w = world({}, { scope: 'partial', user: "'sync'@'%'" })
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    w.put(items, [['1', 'a']])
+    await w.run()
+    w.source.databases.get('shop')?.delete('items')
+    await expect(w.run()).rejects.toMatchObject({ code: 'TABLE_NOT_VISIBLE', kind: 'privilege', hint: expect.stringContaining('GRANT SELECT') })
+    await expect(w.run({ tables: ['orders'] })).rejects.toMatchObject({ code: 'TABLE_NOT_VISIBLE' })
+  })
+
+  it('refuses source and target in one place, names that match nothing, and a second run', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    await expect(w.run({ tables: ['nothing*'] })).rejects.toMatchObject({ code: 'NO_TABLE_MATCHES', kind: 'config' })
+    await expect(w.run({ databases: ['shop2'] })).rejects.toMatchObject({ code: 'DATABASE_NOT_VISIBLE' })
+    const same = { source: memorySource(w.source), targets: new Map([['copy', memoryTarget(w.source)]]), state: memoryStore() }
+    const { signal } = new AbortController()
+    await expect(planRun(same, settings, { run: 'r', signal, lock: true })).rejects.toMatchObject({ code: 'SOURCE_IS_TARGET', kind: 'config' })
+    const held = await w.store.lock('copy/shop')
+    await expect(w.run()).rejects.toMatchObject({ code: 'RUN_LOCKED', kind: 'locked' })
+    await held[Symbol.asyncDispose]()
+    expect((await w.run()).status).toBe('ok')
+  })
+
+  it('retries what is transient, with a snapshot of its own', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    let left = 2
+    const { SyncError } = await import('../errors/sync-error.ts')
+    w.faults.target = (point) => {
+      if (point === 'write' && left-- > 0) throw new SyncError('LOST', 'lost', { kind: 'transient' })
+    }
+    const report = await w.run()
+    expect(report.status).toBe('ok')
+    expect(outcome(report, 'users')).toMatchObject({ retries: 2, warnings: [expect.stringContaining('later moment')] })
+  })
+})
