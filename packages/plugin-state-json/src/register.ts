@@ -1,3 +1,12 @@
-import { contribute } from '@dbsync/core/plugin'
+import { contribute, type Provider, type StateStore } from '@dbsync/core/plugin'
+import { foldersOf, options } from './options.ts'
+import { openStore } from './store.ts'
 
-export default contribute({})
+const json: Provider<StateStore> = {
+  type: 'json',
+  summary: 'JSON files in a folder',
+  options,
+  open: (settings, context) => openStore(foldersOf(settings, context), context.signal),
+}
+
+export default contribute({ stateStores: [json] })

@@ -1,1 +1,9 @@
-export {}
+export * from './client.ts'
+export * from './compare.ts'
+export * from './databases.ts'
+export * from './fingerprint.ts'
+export * from './load-sql.ts'
+export * from './pair.ts'
+export * from './proxy.ts'
+export * from './server.ts'
+export * from './state-store.ts'

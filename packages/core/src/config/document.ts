@@ -44,15 +44,15 @@ export async function parseDocument(file: TextFile, problems: Problem[]): Promis
     problems.push({ code: 'CONFIG_JSON', severity: 'error', message: `${file.name} must hold one object: { … }.` })
     return undefined
   }
-  const lineOf = (node: Node) => position((node.parent?.type === 'property' ? node.parent : node).offset).line
-  const value = plain(root, [], (path, key, node) => {
-    problems.push(keyProblem(path, key, `${file.name} line ${lineOf(node)}`))
+  const offsets: Offsets = new Map()
+  const value = plain(root, [], offsets, (path, key, offset) => {
+    problems.push(keyProblem(path, key, `${file.name} line ${position(offset).line}`))
   }) as Record<string, unknown>
   return {
     name: file.name,
     directory: dirname(file.path),
     value,
-    where: (path) => `${file.name} line ${lineOf(nodeAt(root, path))}`,
+    where: (path) => `${file.name} line ${position(offsetAt(value, path, offsets, root.offset)).line}`,
   }
 }
 
@@ -67,35 +67,38 @@ function keyProblem(path: KeyPath, key: string, where: string): Problem {
   return { code: 'CONFIG_VALUE', severity: 'warning', message: `${quote(key)} stands twice: the one in ${where} counts.` }
 }
 
-/** The tree as plain values. `odd` is told about keys that stand twice and about `__proto__`, which is left out. */
-function plain(node: Node, path: KeyPath, odd: (path: KeyPath, key: string, node: Node) => void): unknown {
-  if (node.type === 'array') return (node.children ?? []).map((child, index) => plain(child, [...path, index], odd))
-  if (node.type !== 'object') return node.value
-  const value: Record<string, unknown> = Object.create(null)
-  for (const property of node.children ?? []) {
-    const [keyNode, valueNode] = property.children ?? []
-    if (keyNode === undefined || valueNode === undefined) continue
-    const key = String(keyNode.value)
-    if (key === '__proto__' || key in value) odd(path, key, keyNode)
-    if (key !== '__proto__') value[key] = plain(valueNode, [...path, key], odd)
+/** Where the members of each object and list begin. Objects: at the key. */
+type Offsets = Map<unknown, Map<string | number, number>>
+
+/** The tree as plain values. `odd` is told about keys that stand twice (the last one counts) and about `__proto__`, which is left out. */
+function plain(node: Node, path: KeyPath, offsets: Offsets, odd: (path: KeyPath, key: string, offset: number) => void): unknown {
+  if (node.type !== 'array' && node.type !== 'object') return node.value
+  const members = new Map<string | number, number>()
+  const value: unknown[] | Record<string, unknown> = node.type === 'array' ? [] : Object.create(null)
+  offsets.set(value, members)
+  for (const [index, child] of (node.children ?? []).entries()) {
+    const [keyNode, valueNode] = node.type === 'array' ? [undefined, child] : (child.children ?? [])
+    const key = keyNode === undefined ? index : String(keyNode.value)
+    if (valueNode === undefined) continue
+    if (key === '__proto__' || members.has(key)) odd(path, String(key), child.offset)
+    if (key === '__proto__') continue
+    members.set(key, child.offset)
+    ;(value as Record<string | number, unknown>)[key] = plain(valueNode, [...path, key], offsets, odd)
   }
   return value
 }
 
-/** The last of several keys of one name, as JSON counts them; where the path ends early, the last thing on it. */
-function nodeAt(root: Node, path: KeyPath): Node {
-  let node = root
+/** Where the path ends early: the last thing on it. */
+function offsetAt(root: unknown, path: KeyPath, offsets: Offsets, start: number): number {
+  let value = root
+  let offset = start
   for (const step of path) {
-    const next =
-      typeof step === 'number'
-        ? node.children?.[step]
-        : node.type === 'object'
-          ? node.children?.findLast((property) => property.children?.[0]?.value === step)?.children?.[1]
-          : undefined
-    if (next === undefined) return node
-    node = next
+    const next = offsets.get(value)?.get(step)
+    if (next === undefined) break
+    offset = next
+    value = (value as Record<string | number, unknown>)[step]
   }
-  return node
+  return offset
 }
 
 type Scanner = { scan(): number; getToken(): number }

@@ -42,6 +42,8 @@ export const startFrom = (value: unknown, directory: string): unknown =>
 /** A secret that stands readable in a file. References are resolved later; see secrets.ts. */
 export function plainSecretWarning(name: string, value: unknown, where: string): Problem[] {
   if (typeof value !== 'string' || value === '' || /^(env|file|cmd):/.test(value) || !isSecretName(name)) return []
+  // Mostly the path of a key file.
+  if (/credential/i.test(name)) return []
   const message = `${quote(name)} in ${where} stands there in plain text: "env:NAME", "file:PATH" or "cmd:COMMAND" keep it out of the file.`
   return [{ code: 'CONFIG_SECRET', severity: 'warning', message }]
 }

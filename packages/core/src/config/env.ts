@@ -16,7 +16,7 @@ export async function loadEnvironment(cwd: string, env: Readonly<Record<string, 
   const file = await findFile(cwd, undefined, ['.env'], problems)
   const layers = [
     { label: 'environment', values: filled(env) },
-    { label: '.env', values: filled(file === undefined ? {} : parseEnv(file.text.replace(/^\ufeff/, ''))) },
+    { label: '.env', values: filled(file === undefined ? {} : parseEnv(file.text)) },
   ]
   for (const { label, values } of layers) problems.push(...mistyped(label, values))
   return { layers, get: (name) => layers.map(({ values }) => values.get(name)).find((value) => value !== undefined) }

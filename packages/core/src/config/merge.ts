@@ -35,7 +35,7 @@ function fromEnvironment(setting: Setting, documents: Documents, environment: En
   }
   const file = fromFiles(setting, documents, [])
   // A prefixed variable is meant for dbsync; a plain one may be left over from something else.
-  if (!variable.prefixed && file !== undefined && !same(file.value, parsed.data)) {
+  if (!variable.prefixed && file !== undefined && !same(file.value, parsed.data) && file.value !== `env:${variable.name}`) {
     const message = `${variable.label} is used, not the value in ${file.source}.`
     problems.push({ code: 'CONFIG_VALUE', severity: 'warning', message })
   }

@@ -70,8 +70,13 @@ function narrowList(flag: string, wanted: readonly string[], configured: readonl
 function meetNames(left: string, right: string): Meet {
   if (within(left, right)) return { pattern: left }
   if (within(right, left)) return { pattern: right }
-  return isLiteral(left) || isLiteral(right) ? 'none' : 'unclear'
+  if (isLiteral(left) || isLiteral(right)) return 'none'
+  const [a, b] = [beginning(left), beginning(right)]
+  return a.startsWith(b) || b.startsWith(a) ? 'unclear' : 'none'
 }
+
+/** What every name that matches begins with. */
+const beginning = (pattern: string): string => literalName(/^(?:\\[\s\S]|[^\\*?[])*/.exec(pattern)?.[0] ?? '')
 
 function meetTables(left: string, right: string): Meet {
   const [a, b] = [splitPattern(left), splitPattern(right)]

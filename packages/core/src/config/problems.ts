@@ -11,6 +11,7 @@ export type Problem = {
 }
 
 const SHOWN = 20
+const WARNINGS = 100
 
 /** All errors among the problems as the one error that the user sees; `undefined` where there are only warnings. */
 export function problemsError(problems: readonly Problem[]): SyncError | undefined {
@@ -21,12 +22,18 @@ export function problemsError(problems: readonly Problem[]): SyncError | undefin
   const hints = [...new Set(errors.flatMap((problem) => problem.hint ?? []))].slice(0, 5)
   const more = errors.length > SHOWN ? `\n  and ${errors.length - SHOWN} more` : ''
   const list = errors.slice(0, SHOWN).map((problem) => `\n  ${problem.message.replaceAll('\n', '\n  ')}`)
-  const message = errors.length === 1 ? first.message : `${errors.length} problems in the configuration:${list.join('')}${more}`
+  const main = errors.length === 1 ? first.message : `${errors.length} problems in the configuration:${list.join('')}${more}`
+  // A mistyped key is often why something else is missing.
+  const unknown = problems.filter((problem) => problem.severity === 'warning' && problem.code === 'CONFIG_UNKNOWN_KEY').slice(0, SHOWN)
+  const message = [main, ...unknown.map((problem) => problem.message)].join('\n')
   return new SyncError(code, message, { kind: 'config', ...(hints.length === 0 ? {} : { hint: hints.join('\n') }) })
 }
 
-export const warningsOf = (problems: readonly Problem[]): readonly string[] =>
-  problems.filter((problem) => problem.severity === 'warning').map((problem) => problem.message)
+/** The warnings as sentences; the rest of very many is counted only. */
+export function warningsOf(problems: readonly Problem[]): readonly string[] {
+  const messages = problems.filter((problem) => problem.severity === 'warning').map((problem) => problem.message)
+  return messages.length <= WARNINGS ? messages : [...messages.slice(0, WARNINGS), `And ${messages.length - WARNINGS} more warnings of this kind.`]
+}
 
 /** The valid name that was probably meant: at most a third of its letters differ. */
 export function nearest(name: string, valid: Iterable<string>): string | undefined {

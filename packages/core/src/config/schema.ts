@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { patternFault } from './glob.ts'
 
+const FAULTS_SHOWN = 10
+
 /** The values that settings can have. Files and environment go through the same ones, so numbers and switches may be text. */
 export const KINDS = {
   text: z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }),
@@ -40,10 +42,11 @@ function whole(min: number, max: number) {
 function list(fault: (item: string) => string | undefined) {
   return z.union([z.string(), z.array(z.string())], { error: 'must be a comma list or an array of names' }).transform((value, context) => {
     const items = typeof value === 'string' ? commaList(value) : value
+    let faults = 0
     for (const [index, item] of items.entries()) {
-      const reason = item === '' ? 'has an empty item' : fault(item)
+      const reason = fault(item)
       const message = item === '' ? 'has an empty item' : `has an item that cannot be used: ${JSON.stringify(item.slice(0, 60))} ${reason}`
-      if (reason !== undefined) context.addIssue({ code: 'custom', message, path: Array.isArray(value) ? [index] : [], input: item })
+      if (reason !== undefined && faults++ < FAULTS_SHOWN) context.addIssue({ code: 'custom', message, path: Array.isArray(value) ? [index] : [], input: item })
     }
     return items
   })

@@ -1,6 +1,7 @@
 import { exec } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { MASK, redactor } from '../errors/redact.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { Config, EndpointConfig } from './config.ts'
 import { isSecretName } from './secret-names.ts'
@@ -19,7 +20,6 @@ export type SecretContext = {
 
 const COMMAND_MS = 30_000
 const MAX_SECRET_BYTES = 64 * 1024
-const MASK = '********'
 
 /** The configuration with every `env:`, `file:` and `cmd:` reference replaced by what it refers to. Never show or store the answer. */
 export async function resolveSecrets(config: Config, context: SecretContext): Promise<Config> {
@@ -42,7 +42,7 @@ export async function resolveSecrets(config: Config, context: SecretContext): Pr
 /** The configuration as it may be shown: secrets and passwords in URLs hidden, `env:` and `file:` references left readable. */
 export function maskSecrets(config: Config, declared?: DeclaredSecrets): Config {
   const masked = eachSecretSync(config, declared, (value) => (/^(env|file):/.test(value) ? value : value.startsWith('cmd:') ? `cmd:${MASK}` : MASK))
-  return mapStrings(masked, (text) => text.replace(/(:\/\/[^/\s:@]*):[^/\s@]+@/g, `$1:${MASK}@`)) as Config
+  return mapStrings(masked, redactor([])) as Config
 }
 
 function fromVariable(variable: string, name: string, context: SecretContext): string {

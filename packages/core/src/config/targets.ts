@@ -72,6 +72,8 @@ function backupTarget(targets: Map<string, TargetConfig>, settings: Settings, cw
   const found = described('targets.backup.options.', ['host', 'port', 'user', 'password'], settings, gathered)
   const database = settings.get('targets.backup.database')
   if (found.size === 0 && database === undefined) return
+  // A password alone: a file refers to it.
+  if (existing === undefined && database === undefined && found.size === 1 && found.has('password')) return
   if (existing?.type !== undefined ? existing.type !== 'mysql' : !found.has('host')) {
     const reason = existing === undefined ? 'BACKUP_DB_HOST is missing' : 'the target `backup` is not a MySQL one'
     gathered.problems.push({ code: 'CONFIG_VALUE', severity: 'warning', message: `The BACKUP_DB_ variables are not used: ${reason}.` })

@@ -43,7 +43,7 @@ function maskedMember(key: string, item: JsonValue | undefined, redact: (text: s
 const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 
 function formsOf(secret: string): readonly string[] {
-  const wellFormed = secret.toWellFormed()
+  const wellFormed = secret.replace(/\p{Surrogate}/gu, '\ufffd')
   const percent = encodeURIComponent(wellFormed)
   const strict = percent.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
   const encoded = [percent, strict, encodeURI(wellFormed), percent.replaceAll('%20', '+'), strict.replaceAll('%20', '+')]

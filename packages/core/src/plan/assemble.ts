@@ -25,7 +25,7 @@ export type AssembleInput = {
 export function assemble(input: AssembleInput): Plan {
   const { config, facts, source, snapshot } = input
   checkPatterns(config, facts)
-  const warnings = new Set(config.warnings)
+  const warnings = new Set<string>()
   const targets: TargetPlan[] = []
   for (const [name, { identity, type }] of input.targets) {
     const databases = facts.filter((route) => route.target === name).map((route) => databasePlan(input, route, warnings))

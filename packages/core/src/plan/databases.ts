@@ -1,5 +1,5 @@
 import type { Config, TargetConfig } from '../config/config.ts'
-import { isLiteral, nameMatcher } from '../config/glob.ts'
+import { isLiteral, literalName, nameMatcher } from '../config/glob.ts'
 import type { ServerIdentity } from '../contract/source.ts'
 import { SyncError } from '../errors/sync-error.ts'
 
@@ -17,9 +17,10 @@ export function selectDatabases(config: Config, visible: readonly string[]): rea
         hint: `Seen there: ${list(visible)}. Correct db_list, or grant SELECT on what is missing.`,
       })
     }
-    throw new SyncError('DATABASE_NOT_VISIBLE', `Database ${pattern} cannot be seen at the source.`, {
+    const name = literalName(pattern)
+    throw new SyncError('DATABASE_NOT_VISIBLE', `Database ${name} cannot be seen at the source.`, {
       kind: 'privilege',
-      hint: `Either it does not exist or the user has no rights on it: GRANT SELECT ON \`${pattern}\`.* TO the user. Seen there: ${list(visible)}.`,
+      hint: `Either it does not exist or the user has no rights on it: GRANT SELECT ON \`${name}\`.* TO the user. Seen there: ${list(visible)}.`,
     })
   }
   return visible.filter((name) => tests.some(({ test }) => test(name)))

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { isLiteral, matcher } from '../config/glob.ts'
+import { isLiteral, literalName, matcher, splitPattern } from '../config/glob.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { type TableSchema, tableName } from '../model/schema.ts'
 import type { RouteFacts } from './gather.ts'
@@ -46,7 +46,7 @@ export function checkPatterns(config: Config, all: readonly RouteFacts[]): void 
     const test = matcher([pattern])
     const hits = all.flatMap((facts) => facts.tables.filter(({ table }) => test(facts.source, table.name)))
     const blind = all.find((facts) => facts.visibility.scope === 'partial' && !facts.tables.some(({ table }) => test(facts.source, table.name)))
-    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined)) throw notVisible(blind ?? (all[0] as RouteFacts), pattern, 'the configuration')
+    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined)) throw notVisible(blind ?? (all[0] as RouteFacts), literalName(splitPattern(pattern).table), 'the configuration')
     if (hits.length > 0) continue
     throw new SyncError('NO_TABLE_MATCHES', `No table matches ${pattern}.`, {
       kind: 'config',

@@ -1,0 +1,61 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand, projectFlags } from '../base-command.ts'
+
+const glob = (what: string) =>
+  Flags.string({
+    summary: `Only ${what} that match; may be given several times.`,
+    helpValue: 'GLOB',
+    helpGroup: 'SELECTION',
+    multiple: true,
+    multipleNonGreedy: true,
+  })
+
+export default class Run extends BaseCommand {
+  static override summary = 'Bring the targets in step with the source.'
+
+  static override description = `Reads both ends, decides for every table how to sync it, does it, and reports what each table is guaranteed to be afterwards.
+
+Exit codes: 0 every table reached its guarantee; 1 some tables failed or were refused; 2 usage or configuration; 3 nothing could start (connection, privileges); 4 another run holds the lock; 70 a fault of dbsync; 130 or 143 stopped by a signal.`
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --dry-run',
+    "<%= config.bin %> <%= command.id %> --full --database shop --table 'order*'",
+  ]
+
+  static override flags = {
+    ...projectFlags,
+    full: Flags.boolean({ summary: 'Copy every table in full.', exclusive: ['incremental'] }),
+    incremental: Flags.boolean({ summary: 'Move only what changed, whatever the configuration says.' }),
+    'dry-run': Flags.boolean({ summary: 'Show what would be done, with the statements, and write nothing.' }),
+    target: Flags.string({
+      summary: 'Only this target; may be given several times.',
+      helpValue: 'NAME',
+      helpGroup: 'SELECTION',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    database: glob('databases'),
+    table: glob('tables (table, or database.table)'),
+    parallel: Flags.integer({ summary: 'Tables at the same time.', min: 1, max: 256, helpValue: 'N' }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Run)
+    const { run } = await import('../services/run.ts')
+    const { runJson, runText } = await import('../render/run-outcome.ts')
+    const session = await this.session()
+    const overrides = {
+      ...(flags.full ? { mode: 'full' as const } : flags.incremental ? { mode: 'incremental' as const } : {}),
+      ...(flags.target === undefined ? {} : { targets: flags.target }),
+      ...(flags.database === undefined ? {} : { databases: flags.database }),
+      ...(flags.table === undefined ? {} : { tables: flags.table }),
+      ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
+    }
+    const project = { ...this.projectFlags(flags), overrides }
+    const outcome = await run(this.config, { project, dryRun: flags['dry-run'], json: this.jsonEnabled() }, session)
+    process.exitCode = outcome.exit
+    this.log(await this.redacted(await runText(outcome, new Date())))
+    return this.redacted(runJson(outcome))
+  }
+}

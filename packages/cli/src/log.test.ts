@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SyncEvent } from '@dbsync/core'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LOG_FILE, openLog } from './log.ts'
+
+let directory: string
+const lost: string[] = []
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dbsync-log-'))
+  lost.length = 0
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const open = () => openLog({ directory, run: 'r1', redact: (text) => text.replaceAll('hunter2', '***'), onLost: (message) => void lost.push(message) })
+const lines = async () =>
+  (await readFile(join(directory, LOG_FILE), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const stamp = (seconds: number) => ({ v: 1, run: 'r1', at: new Date(seconds * 1000).toISOString() }) as const
+const progress = (seconds: number): SyncEvent => ({ ...stamp(seconds), type: 'table.progress', id: 't', phase: 'copy', rows: seconds, bytes: 0 })
+
+test('only its owner can read it', async () => {
+  const log = await open()
+  log.warning('x')
+  log.close()
+  expect((await stat(join(directory, 'logs'))).mode & 0o777).toBe(0o700)
+  expect((await stat(join(directory, LOG_FILE))).mode & 0o777).toBe(0o600)
+})
+
+test('one JSON object a line, without secrets and escapes that could break it', async () => {
+  const log = await open()
+  log.listener({ ...stamp(0), type: 'warning', id: 'a"\n', message: 'the password "hunter2"' })
+  log.failure(new Error('hunter2 again'))
+  log.close()
+  const [first, second] = await lines()
+  expect(first).toMatchObject({ level: 'warn', run: 'r1', id: 'a"\n', message: 'the password "***"', msg: 'warning' })
+  expect(second).toMatchObject({ level: 'error', error: { code: 'UNEXPECTED', message: '*** again' }, msg: 'failed' })
+  expect(JSON.stringify(second)).not.toContain('hunter2')
+})
+
+test('progress is thinned to one line in ten seconds', async () => {
+  const log = await open()
+  for (const second of [0, 1, 9, 10, 11, 25]) log.listener(progress(second))
+  log.close()
+  expect((await lines()).map(({ rows }) => rows)).toEqual([0, 10, 25])
+})
+
+test('runs follow each other in one file', async () => {
+  for (const message of ['a', 'b']) {
+    const log = await open()
+    log.warning(message)
+    log.close()
+  }
+  expect((await lines()).map(({ msg }) => msg)).toEqual(['a', 'b'])
+})
+
+test('a large file makes room, five old ones are kept', async () => {
+  await mkdir(join(directory, 'logs'))
+  for (let age = 0; age < 8; age++) {
+    await writeFile(join(directory, LOG_FILE), `${age}${' '.repeat(10 * 1024 * 1024)}`)
+    const log = await open()
+    log.close()
+  }
+  expect((await readdir(join(directory, 'logs'))).sort()).toEqual(['', '.1', '.2', '.3', '.4', '.5'].map((end) => `incremental-sync.log${end}`))
+  expect((await readFile(join(directory, `${LOG_FILE}.1`), 'utf8'))[0]).toBe('7')
+  expect((await readFile(join(directory, `${LOG_FILE}.5`), 'utf8'))[0]).toBe('3')
+})
+
+test('where no log can be written, the run is told and goes on', async () => {
+  await writeFile(join(directory, 'logs'), 'in the way')
+  const log = await open()
+  log.warning('x')
+  log.close()
+  expect(log.path).toBeUndefined()
+  expect(lost).toEqual([expect.stringMatching(/^there is no log of this run: .*incremental-sync\.log cannot be written \(E\w+\)$/)])
+})

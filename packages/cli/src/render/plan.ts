@@ -1,0 +1,85 @@
+import type { DatabasePlan, DryRun, OtherObjects, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
+import { printable, printableLines } from '../printable.ts'
+import { ago, number, plural, rows } from './format.ts'
+import { guaranteeText } from './guarantee.ts'
+import { labelOf, tableLabels } from './labels.ts'
+import { planText } from './plain.ts'
+import { list } from './report.ts'
+
+/** What a dry run prints: per table what would happen and why, with the statements that a run executes, in their order. */
+export function dryRunText(dry: DryRun, warnings: readonly string[], now: Date): string {
+  const labels = tableLabels(dry.plan)
+  const previews = new Map(dry.tables.map((table) => [table.id, table]))
+  const table = (plan: TablePlan): string => tableText(plan, labelOf(labels, plan.id), previews.get(plan.id), now)
+  return [
+    `Dry run: nothing was written. This would be the ${planText(dry.plan)}.`,
+    `Source: ${printable(dry.plan.source.label)}, read as ${printable(dry.plan.source.consistency)}.`,
+    ...dry.plan.targets.flatMap((target) => target.databases.map((database) => databaseText(target, database, table))),
+    list('Warnings', warnings.map(printable)),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n')
+}
+
+function databaseText(target: TargetPlan, database: DatabasePlan, table: (plan: TablePlan) => string): string {
+  return [
+    `${printable(database.source)} → ${printable(target.name)}/${printable(database.target)}`,
+    statements('  First', database.statements, '  '),
+    ...database.tables.map(table),
+    database.targetOnly.length === 0 ? '' : `  Only at the target, kept as they are: ${database.targetOnly.map(printable).join(', ')}`,
+    objectsText(database.objects),
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+function tableText(plan: TablePlan, label: string, preview: DryRun['tables'][number] | undefined, now: Date): string {
+  if (plan.refused !== undefined) {
+    const hint = plan.refused.hint === undefined ? '' : `\n    next: ${printableLines(plan.refused.hint, '          ')}`
+    return `  ${label}: refused\n    ${printableLines(plan.refused.message, '    ')}${hint}`
+  }
+  const estimate = plan.schema.estimate === undefined ? '' : `, about ${rows(plan.schema.estimate.rows)} at the source`
+  const effects =
+    preview === undefined
+      ? ''
+      : `\n    rows: ${preview.rows.estimated ? 'about ' : ''}${number(preview.rows.upserts)} to write, ${number(preview.rows.deletes)} to delete`
+  return [
+    `  ${label}: ${strategyText(plan.strategy)} (${printable(plan.reason)})${estimate}`,
+    `    guarantee: ${guaranteeText(plan.guarantee)}${comparedText(plan, now)}${effects}`,
+    ...plan.warnings.map((warning) => `    warning: ${printable(warning)}`),
+    statements('    statements', preview?.statements ?? plan.statements, '    '),
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+function comparedText({ guarantee }: TablePlan, now: Date): string {
+  return guarantee.level === 'exact' ? '' : ` (compared in full: ${ago(guarantee.since, now)})`
+}
+
+function strategyText(strategy: Strategy): string {
+  switch (strategy.kind) {
+    case 'full':
+      return 'copied in full'
+    case 'digest':
+      return 'compared by digest, only what differs is written'
+    case 'time':
+      return `by time, ${strategy.columns.map((column) => `${printable(column)} since ${printable(strategy.since[column] ?? 'ever')}`).join(' or ')}`
+  }
+}
+
+function objectsText(objects: OtherObjects): string {
+  const kinds = (['views', 'triggers', 'routines', 'events', 'sequences'] as const).flatMap((kind) => {
+    const names = objects[kind]
+    if (names === undefined) return [`${kind} not visible with these rights`]
+    return names.length === 0 ? [] : [`${plural(names.length, kind.slice(0, -1))} (${names.map(printable).join(', ')})`]
+  })
+  return kinds.length === 0 ? '' : `  Not copied: ${kinds.join('; ')}`
+}
+
+/** Statements keep their lines; each ends in a semicolon, so that they can be pasted. */
+function statements(title: string, all: readonly string[], indent: string): string {
+  if (all.length === 0) return ''
+  const deeper = `${indent}  `
+  return [`${title}:`, ...all.map((statement) => `${deeper}${printableLines(statement, deeper)}${statement.trimEnd().endsWith(';') ? '' : ';'}`)].join('\n')
+}

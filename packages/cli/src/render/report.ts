@@ -1,0 +1,118 @@
+import type { RunReport, TableOutcome, TableReport } from '@dbsync/core'
+import { printable, printableLines } from '../printable.ts'
+import { columns } from './columns.ts'
+import { ago, bytes, duration, number, plural, rate } from './format.ts'
+import { guaranteeText } from './guarantee.ts'
+
+/** More tables than this are told in groups: only those that something happened to are named. */
+const NAMED = 50
+
+const OUTCOMES: readonly TableOutcome[] = ['synced', 'unchanged', 'refused', 'failed', 'cancelled']
+
+/** The report as text for stdout. `label` names a table; failures come last, where they are seen. */
+export async function reportText(report: RunReport, warnings: readonly string[], label: (id: string) => string, now: Date): Promise<string> {
+  const sections = [
+    headline(report),
+    await tableSection(report.tables, label, now),
+    totalsText(report),
+    guaranteesText(report.tables, now),
+    list('Warnings', [
+      ...warnings.map(printable),
+      ...report.tables.flatMap((table) => table.warnings.map((warning) => `${label(table.id)}: ${printable(warning)}`)),
+    ]),
+    failuresText(report.tables, label),
+  ]
+  return sections.filter((section) => section !== '').join('\n\n')
+}
+
+function headline({ run, status, mode, ms, tables }: RunReport): string {
+  const there = tables.filter(({ outcome }) => outcome === 'synced' || outcome === 'unchanged').length
+  const verdict = there === tables.length && status === 'ok' ? `all ${plural(tables.length, 'table')}` : `${number(there)} of ${plural(tables.length, 'table')}`
+  const ending = status === 'cancelled' ? 'was stopped' : 'finished'
+  return `The ${mode} run ${printable(run)} ${ending} after ${duration(ms)}: ${verdict} reached the guarantee stated below.`
+}
+
+async function tableSection(tables: readonly TableReport[], label: (id: string) => string, now: Date): Promise<string> {
+  const named =
+    tables.length <= NAMED
+      ? tables
+      : tables
+          .filter(({ outcome }) => outcome === 'synced')
+          .toSorted((a, b) => b.ms - a.ms)
+          .slice(0, NAMED)
+  if (named.length === 0) return ''
+  const text = await columns(
+    [
+      { head: 'Table' },
+      { head: 'Outcome' },
+      { head: 'How' },
+      { head: 'Read', align: 'right' },
+      { head: 'Inserted', align: 'right' },
+      { head: 'Updated', align: 'right' },
+      { head: 'Deleted', align: 'right' },
+      { head: 'Skipped', align: 'right' },
+      { head: 'Time', align: 'right' },
+      { head: 'Compared' },
+    ],
+    named.map((table) => [
+      label(table.id),
+      table.outcome,
+      table.strategy,
+      ...[table.rowsRead, table.inserted, table.updated, table.deleted, table.skipped].map(number),
+      duration(table.ms),
+      ago(table.comparedAt, now),
+    ]),
+  )
+  const rest = tables.length - named.length
+  return rest === 0 ? text : `${text}\n… and ${plural(rest, 'table')} more; --json names them all.`
+}
+
+function totalsText({ totals }: RunReport): string {
+  const outcomes = OUTCOMES.filter((outcome) => totals.outcomes[outcome] > 0).map((outcome) => `${number(totals.outcomes[outcome])} ${outcome}`)
+  const errors = Object.entries(totals.errors).map(([kind, count]) => `${number(count)} ${kind}`)
+  const changed = (['inserted', 'updated', 'deleted', 'skipped'] as const).map((what) => `${number(totals[what])} ${what}`)
+  const wire = totals.wire === undefined ? '' : `; over the wire ${bytes(totals.wire.source)} at the source, ${bytes(totals.wire.targets)} at the targets`
+  return [
+    `Tables   ${outcomes.length === 0 ? 'none' : outcomes.join(', ')}`,
+    `Rows     ${number(totals.rowsRead)} read, ${changed.join(', ')}`,
+    `Speed    ${rate(totals.rowsPerSecond)}`,
+    `Data     ${bytes(totals.bytes)} of rows read${wire}`,
+    `Retries  ${number(totals.retries)}${errors.length === 0 ? '' : `; errors: ${errors.join(', ')}`}`,
+  ].join('\n')
+}
+
+/** Tables of one guarantee in one line, with the age of the oldest full comparison among them. */
+function guaranteesText(tables: readonly TableReport[], now: Date): string {
+  const groups = new Map<string, TableReport[]>()
+  for (const table of tables) {
+    if (table.guarantee === undefined) continue
+    const text = guaranteeText(table.guarantee)
+    groups.set(text, [...(groups.get(text) ?? []), table])
+  }
+  const lines = [...groups].map(([text, members]) => {
+    const oldest = earliest(members.map(({ comparedAt }) => comparedAt))
+    const last = oldest === null ? 'some of them were never compared in full' : comparedText(ago(oldest, now), members.length)
+    return `${plural(members.length, 'table')}: ${text} (${last})`
+  })
+  return list('Guarantees', lines)
+}
+
+const comparedText = (age: string, members: number): string =>
+  members === 1 || age === 'just now' ? `compared in full ${age}` : `compared in full ${age} or later`
+
+/** ISO times sort as text; one that is missing is older than all. */
+const earliest = (times: readonly (string | null)[]): string | null =>
+  times.reduce((oldest, time) => (oldest === null || time === null ? null : time < oldest ? time : oldest))
+
+function failuresText(tables: readonly TableReport[], label: (id: string) => string): string {
+  const failures = tables.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused')
+  return list(
+    'Not synced',
+    failures.map(({ id, outcome, error }) => {
+      const hint = error?.hint === undefined ? '' : `\n    Next: ${printableLines(error.hint, '          ')}`
+      return `${label(id)} ${outcome}: ${printableLines(error?.message ?? 'no reason was given', '    ')}${error === undefined ? '' : ` [${printable(error.code)}]`}${hint}`
+    }),
+  )
+}
+
+export const list = (title: string, lines: readonly string[]): string => (lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n'))

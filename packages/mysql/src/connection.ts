@@ -1,0 +1,232 @@
+import { type Column, type RowBatch, SyncError } from '@dbsync/core/plugin'
+import { asBytes, type Driver, openDriver } from './driver.ts'
+import { mysqlError } from './errors.ts'
+import { loadStream } from './load.ts'
+import { address, type MysqlOptions } from './options.ts'
+import { type BatchLimits, packedRows } from './select.ts'
+import { FACTS_SQL, type ServerFacts, serverFacts } from './server.ts'
+import { type Role, sessionSetup } from './session.ts'
+import { stillWorking } from './still-working.ts'
+
+export type StatementResult = {
+  readonly affectedRows: number
+  readonly warnings: number
+  /** The server's own sentence: `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`. */
+  readonly info: string
+}
+
+/**
+ * One session in a known state: UTC, strict, literals compared byte by byte, results in the bytes in which they are stored.
+ * One statement at a time. Every loss of the connection rejects the statement with a transient error, and no statement
+ * ever waits for a server that has gone. A statement whose signal aborts takes the connection with it.
+ */
+export interface MysqlConnection extends AsyncDisposable {
+  readonly server: ServerFacts
+  /** The server's number for this session. */
+  readonly id: number
+  readonly user: string
+  /** False once the connection is lost or closed; it never comes back. */
+  readonly alive: boolean
+  /** A small result, read as UTF-8. */
+  query(sql: string, signal?: AbortSignal): Promise<readonly (readonly (string | null)[])[]>
+  execute(sql: string, signal?: AbortSignal): Promise<StatementResult>
+  /** A result of any size as packed rows of `columns`, pulled. Leaving the loop early closes the connection. */
+  select(sql: string, columns: readonly Column[], options: BatchLimits & { readonly signal: AbortSignal }): AsyncIterable<RowBatch>
+  /** `LOAD DATA LOCAL INFILE '' …` fed from `body`; a body that throws takes the connection with it, so that the server rolls the statement back. */
+  load(sql: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StatementResult>
+  /** Bytes on the wire since the connection was made. */
+  traffic(): { readonly received: number; readonly sent: number }
+}
+
+export type ConnectTuning = {
+  /** After so many milliseconds without a byte it is checked whether the server still works on the statement. */
+  readonly idleMs?: number
+  readonly connectMs?: number
+}
+
+/** Connects and prepares the session. Throws `connection` errors that name host and port; never falls back to plain text. */
+export async function connect(options: MysqlOptions, role: Role, signal: AbortSignal, tuning: ConnectTuning = {}): Promise<MysqlConnection> {
+  if (signal.aborted) throw cancelled(signal)
+  const context = { doing: 'connecting', label: address(options), user: options.user }
+  const driver = await openDriver(options, role, tuning.connectMs ?? 10_000)
+  const session = new Session(driver, options, role, tuning)
+  try {
+    await session.open(signal)
+    session.server = serverFacts(await session.query(FACTS_SQL, signal), address(options))
+    for (const sql of sessionSetup(session.server, role)) await session.execute(sql, signal)
+    return session
+  } catch (error) {
+    session.destroy(error)
+    throw mysqlError(error, context)
+  }
+}
+
+export const cancelled = (signal: AbortSignal): SyncError =>
+  SyncError.is(signal.reason) ? signal.reason : new SyncError('MYSQL_CANCELLED', 'stopped', { kind: 'cancelled', cause: signal.reason })
+
+/** A statement under way. */
+type Statement = { fail(error: Error): void; waiting: boolean }
+
+class Session implements MysqlConnection {
+  server: ServerFacts = serverFacts([], '')
+  readonly user: string
+  readonly #driver: Driver
+  readonly #options: MysqlOptions
+  readonly #role: Role
+  readonly #tuning: ConnectTuning
+  #statement: Statement | undefined
+  #dead: Error | undefined
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(driver: Driver, options: MysqlOptions, role: Role, tuning: ConnectTuning) {
+    this.#driver = driver
+    this.#options = options
+    this.#role = role
+    this.#tuning = tuning
+    this.user = options.user
+    driver.on('error', (error) => this.destroy(error))
+    driver.stream.once('close', () => this.destroy(lost()))
+  }
+
+  get id(): number {
+    return this.#driver.threadId
+  }
+
+  get alive(): boolean {
+    return this.#dead === undefined
+  }
+
+  open(signal: AbortSignal): Promise<void> {
+    return this.#run(signal, (done) => this.#driver.once('connect', () => done(null, undefined)))
+  }
+
+  async query(sql: string, signal?: AbortSignal): Promise<readonly (readonly (string | null)[])[]> {
+    const rows = await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes }, done))
+    return Array.isArray(rows) ? (rows as (Buffer | null)[][]).map((row) => row.map((cell) => cell?.toString('utf8') ?? null)) : []
+  }
+
+  async execute(sql: string, signal?: AbortSignal): Promise<StatementResult> {
+    return result(await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes }, done)))
+  }
+
+  async *select(sql: string, columns: readonly Column[], options: BatchLimits & { readonly signal: AbortSignal }): AsyncGenerator<RowBatch> {
+    const rows = packedRows(this.#driver, columns, options)
+    const end = this.#begin(options.signal, rows)
+    let complete = false
+    try {
+      rows.start(sql)
+      for await (const batch of rows) yield batch
+      complete = true
+    } catch (error) {
+      // An error of the server's own leaves the connection as it was.
+      complete = rows.ended
+      throw this.#translate(error)
+    } finally {
+      end()
+      if (!complete) this.destroy(new SyncError('MYSQL_CONNECTION_LOST', 'the connection was closed in the middle of a result', { kind: 'transient' }))
+    }
+  }
+
+  async load(sql: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StatementResult> {
+    if (this.#role !== 'target') throw new Error('a source connection cannot load')
+    const stream = loadStream(body, (error) => this.destroy(error))
+    try {
+      const answer = await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes, infileStreamFactory: () => stream }, done))
+      return result(answer)
+    } finally {
+      // Bytes still to be sent after the server has given up would be taken for the next statement.
+      if (stream.readableDidRead && !stream.readableEnded) this.destroy(lost())
+      stream.destroy()
+    }
+  }
+
+  traffic(): { readonly received: number; readonly sent: number } {
+    return { received: this.#driver.stream.bytesRead ?? 0, sent: this.#driver.stream.bytesWritten ?? 0 }
+  }
+
+  /** Closes at once; a statement under way fails with this error. The first reason stays. */
+  destroy(reason: unknown): void {
+    if (this.#dead !== undefined) return
+    this.#dead = this.#translate(reason)
+    clearInterval(this.#watch)
+    this.#driver.stream.destroy()
+    this.#statement?.fail(this.#dead)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#dead !== undefined) return
+    if (this.#statement === undefined) {
+      const { promise: closed, resolve } = Promise.withResolvers<void>()
+      this.#driver.stream.once('close', () => resolve())
+      const timer = setTimeout(resolve, 1000)
+      this.#driver.end()
+      await closed
+      clearTimeout(timer)
+    }
+    this.destroy(new SyncError('MYSQL_CONNECTION_LOST', 'the connection is closed', { kind: 'transient' }))
+  }
+
+  async #run<T>(signal: AbortSignal | undefined, start: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const end = this.#begin(signal, { fail: reject, waiting: true })
+    try {
+      start((error, value) => (error === null || error === undefined ? resolve(value) : reject(error)))
+      return await promise
+    } catch (error) {
+      if (this.#driver.stream.destroyed || isFatal(error)) this.destroy(error)
+      throw this.#dead ?? this.#translate(error)
+    } finally {
+      end()
+    }
+  }
+
+  /** Registers the statement, its signal and the watch over it; the answer ends all three. */
+  #begin(signal: AbortSignal | undefined, statement: Statement): () => void {
+    if (signal?.aborted) throw cancelled(signal)
+    if (this.#dead !== undefined) throw this.#dead
+    if (this.#statement !== undefined) throw new Error('this connection is in the middle of another statement')
+    this.#statement = statement
+    const abort = () => this.destroy(cancelled(signal as AbortSignal))
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#watchOver(statement)
+    return () => {
+      signal?.removeEventListener('abort', abort)
+      clearInterval(this.#watch)
+      this.#statement = undefined
+    }
+  }
+
+  /** A server, a router or a firewall can go without a word: TCP alone notices after minutes or never. */
+  #watchOver(statement: Statement): void {
+    let seen = -1
+    let asking = false
+    const look = async () => {
+      const { received, sent } = this.traffic()
+      const idle = received + sent === seen
+      seen = received + sent
+      if (!idle || !statement.waiting || asking) return
+      asking = true
+      const working = await stillWorking(this.id, () => connect(this.#options, this.#role, AbortSignal.timeout(20_000), this.#tuning))
+      asking = false
+      const moved = this.traffic().received + this.traffic().sent !== seen
+      if (working || moved || this.#statement !== statement || !statement.waiting) return
+      this.destroy(new SyncError('MYSQL_SILENT', `${this.server.label} stopped answering`, { kind: 'transient' }))
+    }
+    this.#watch = setInterval(() => {
+      look().catch((error: unknown) => this.destroy(error))
+    }, this.#tuning.idleMs ?? 60_000).unref()
+  }
+
+  #translate(error: unknown): Error {
+    return mysqlError(error, { doing: 'running a statement', label: this.server.label, user: this.user })
+  }
+}
+
+function result(answer: unknown): StatementResult {
+  const header = (answer ?? {}) as { affectedRows?: number; warningStatus?: number; info?: string }
+  return { affectedRows: header.affectedRows ?? 0, warnings: header.warningStatus ?? 0, info: (header.info ?? '').trim() }
+}
+
+const isFatal = (error: unknown): boolean => error instanceof Error && 'fatal' in error && error.fatal === true
+
+const lost = (): Error => Object.assign(new Error('the server closed the connection'), { code: 'PROTOCOL_CONNECTION_LOST' })

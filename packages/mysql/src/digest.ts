@@ -1,0 +1,63 @@
+import { type Column, storedColumns, type TableSchema } from '@dbsync/core/plugin'
+import { quoteId } from './identifiers.ts'
+import { baseType } from './types.ts'
+
+/** A column as it is read. Text prints a FLOAT with 6 digits, a DOUBLE(10,2) with 2 and ZEROFILL with zeros: multiplied or added to, each prints its value. */
+export function cellExpression(column: Column): string {
+  const name = quoteId(column.name)
+  if (column.type.kind === 'float') return `${name} * 1e0`
+  if (/zerofill/i.test(column.native ?? '')) return `${name} + 0`
+  return name
+}
+
+/** Expressions for these columns: never `*`, which leaves invisible columns out and follows the order of the day. */
+export const selectList = (columns: readonly Column[]): string => columns.map(cellExpression).join(', ')
+
+/**
+ * SQL of the unsigned 64-bit hash of one row, over a text in which no two different rows are alike: each cell with its length, or in an alphabet
+ * without the separator, NULL marked; the stored bytes, in no collation. NULL where that text outgrows max_allowed_packet.
+ */
+export function rowHash(schema: TableSchema): string {
+  const text = `CONCAT(${storedColumns(schema).map(canonical).join(", ',', ")})`
+  return `CAST(CONV(LEFT(SHA1(${text}), 16), 16, 10) AS UNSIGNED)`
+}
+
+/** The sum of row hashes over a group; one hash that is NULL lifts it to `INEXACT` and beyond. Each hash is computed once. */
+export const hashSum = (hash: string): string => `SUM(IFNULL(${hash}, ${INEXACT}))`
+
+/** More than 2^63 rows of 2^64 each can add up to. */
+export const INEXACT = 10n ** 40n
+
+function canonical(column: Column): string {
+  const name = quoteId(column.name)
+  const { kind } = column.type
+  switch (kind) {
+    case 'bits':
+    case 'set':
+      return orNull(column, `${name} + 0`)
+    // The member's number too: the invalid value 0 and a member '' read alike.
+    case 'enum':
+      return orNull(column, `CONCAT(${name} + 0, ':', LENGTH(${name}), ':', CAST(${name} AS BINARY))`)
+    case 'json':
+      return orNull(column, baseType(column) === 'json' ? `SHA1(CAST(${name} AS CHAR CHARACTER SET utf8mb4))` : `SHA1(${name})`)
+    case 'geometry':
+      return orNull(column, `SHA1(CAST(${name} AS BINARY))`)
+    case 'bytes':
+    case 'text':
+      return orNull(column, isLong(column) ? `SHA1(${name})` : sized(column, name))
+    default:
+      return orNull(column, baseType(column) === 'year' ? `${name} + 0` : cellExpression(column))
+  }
+}
+
+/** No cell's text is a lone tilde. IF and not IFNULL: a text that outgrew max_allowed_packet is NULL as well, and must not look like an empty cell. */
+const orNull = (column: Column, text: string): string => (column.nullable ? `IF(${quoteId(column.name)} IS NULL, '~', ${text})` : text)
+
+/** UUID and INET have no bytes of their own kind in a text: their printed form. */
+function sized(column: Column, name: string): string {
+  if (column.type.kind === 'text' && column.charset === undefined) return `CAST(${name} AS CHAR)`
+  return `CONCAT(LENGTH(${name}), ':', CAST(${name} AS BINARY))`
+}
+
+/** Everything else fits into one row of 64 KiB. */
+const isLong = (column: Column): boolean => /(text|blob|vector)$/.test(baseType(column))

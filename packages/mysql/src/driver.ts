@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { driverTls, type MysqlOptions } from './options.ts'
+import type { Role } from './session.ts'
+
+/** What we use of mysql2, in the shapes of the pinned version; the library's own types lack `stream`, `row` and callbacks with buffers. */
+export interface Driver {
+  readonly stream: Socket
+  readonly threadId: number
+  query(options: QueryOptions, done: (error: Error | null, result: unknown) => void): Command
+  query(options: QueryOptions): Command
+  pause(): void
+  resume(): void
+  end(): void
+  on(event: 'error', listener: (error: Error) => void): void
+  once(event: 'connect', listener: () => void): void
+}
+
+type QueryOptions = {
+  readonly sql: string
+  readonly rowsAsArray?: boolean
+  readonly typeCast?: (field: { buffer(): Buffer | null }) => Buffer | null
+  readonly infileStreamFactory?: (path: string) => Readable
+}
+
+/** A running statement: a state machine whose `row` state gets each row's packet. */
+export interface Command {
+  row: RowState
+  on(event: 'fields', listener: (fields: readonly unknown[] | undefined) => void): void
+  on(event: 'result', listener: (row: readonly (Buffer | null)[]) => void): void
+  on(event: 'error', listener: (error: Error) => void): void
+  on(event: 'end', listener: () => void): void
+}
+
+export type RowState = (this: Command, packet: Packet, driver: Driver) => RowState | null
+export type Packet = { readonly buffer: Buffer; readonly offset: number; readonly end: number; isEOF(): boolean }
+
+/** A statement's cells as the bytes that came. */
+export const asBytes = { rowsAsArray: true, typeCast: (field: { buffer(): Buffer | null }) => field.buffer() }
+
+/** Starts to connect. The caller listens for `connect` and `error` before anything else happens. */
+export async function openDriver(options: MysqlOptions, role: Role, connectMs: number): Promise<Driver> {
+  const { createConnection } = await import('mysql2')
+  const ssl = await driverTls(options)
+  const driver = createConnection({
+    host: options.host,
+    port: options.port,
+    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
+    user: options.user,
+    ...(options.password === undefined ? {} : { password: options.password }),
+    ...(ssl === undefined ? {} : { ssl }),
+    compress: options.compress === true,
+    connectTimeout: connectMs,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+    multipleStatements: false,
+    // FOUND_ROWS counts rows that an update left as they were. LOCAL_FILES lets a server ask for files of this machine.
+    flags: ['-FOUND_ROWS', '-IGNORE_SPACE', '-ODBC', ...(role === 'source' ? ['-LOCAL_FILES'] : [])],
+    connectAttributes: { program_name: 'dbsync' },
+  }) as unknown as Driver
+  // For an IP address the driver names no server to TLS, which would then compare the certificate with "localhost".
+  if (ssl !== undefined) Object.assign(driver.stream, { _host: options.host })
+  return driver
+}

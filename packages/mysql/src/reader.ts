@@ -1,0 +1,158 @@
+import {
+  type Column,
+  FINGERPRINT_COLUMNS,
+  keyColumns,
+  pickColumns,
+  type ReadRequest,
+  type RowBatch,
+  type RowRange,
+  storedColumns,
+  type TableReader,
+  type TableSchema,
+} from '@dbsync/core/plugin'
+import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
+import type { MysqlConnection } from './connection.ts'
+import { cellExpression, rowHash, selectList } from './digest.ts'
+import { digestRanges } from './digests.ts'
+import { distinctByLastCell } from './distinct.ts'
+import { mysqlError } from './errors.ts'
+import { hashCondition } from './hash-ranges.ts'
+import { quoteId, quoteTable } from './identifiers.ts'
+import { describeTables } from './introspect.ts'
+import { tableRanges } from './ranges.ts'
+
+/** A connection for as long as one reading takes. */
+export type Lease = AsyncDisposable & { readonly connection: MysqlConnection }
+
+export type ReaderTuning = {
+  /** Reads inside one snapshot: a table that has vanished there was changed, which is worth another try. */
+  readonly snapshot?: boolean
+  /** Runs on the same connection after the last row of a table, before the reading counts as complete. */
+  readonly afterRead?: (connection: MysqlConnection, schema: TableSchema, signal: AbortSignal) => Promise<void>
+  readonly traffic?: () => { readonly received: number; readonly sent: number }
+}
+
+const FINGERPRINT_BATCH = { batchRows: 20_000, batchBytes: 1 << 20 }
+
+/** The reading half of both ends. Each call leases one connection and gives it back when it is done. */
+export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuning: ReaderTuning = {}): TableReader {
+  const never = new AbortController().signal
+
+  async function on<T>(doing: string, schema: TableSchema, signal: AbortSignal, work: (connection: MysqlConnection) => Promise<T>): Promise<T> {
+    await using leased = await lease(signal)
+    try {
+      return await work(leased.connection)
+    } catch (error) {
+      throw translate(error, doing, schema, leased.connection)
+    }
+  }
+
+  async function* stream(doing: string, schema: TableSchema, signal: AbortSignal, work: (connection: MysqlConnection) => AsyncIterable<RowBatch>) {
+    await using leased = await lease(signal)
+    try {
+      yield* work(leased.connection)
+    } catch (error) {
+      throw translate(error, doing, schema, leased.connection)
+    }
+  }
+
+  const translate = (error: unknown, doing: string, schema: TableSchema, connection: MysqlConnection): Error =>
+    mysqlError(error, { doing, table: schema.table, label: connection.server.label, user: connection.user, snapshot: tuning.snapshot })
+
+  async function* rows(connection: MysqlConnection, request: ReadRequest): AsyncGenerator<RowBatch> {
+    for (const part of readStatements(request)) {
+      const batches = connection.select(part.sql, part.columns, request)
+      yield* part.distinct ? distinctByLastCell(batches, storedColumns(request.schema)) : batches
+    }
+    await tuning.afterRead?.(connection, request.schema, request.signal)
+  }
+
+  return {
+    async describe(database, names) {
+      await using leased = await lease(never)
+      return await describeTables(leased.connection, database, names)
+    },
+    count: (schema, signal) =>
+      on('counting', schema, signal, async (connection) => {
+        const [[rows] = []] = await connection.query(`SELECT COUNT(*) FROM ${quoteTable(schema.table)}`, signal)
+        return Number(rows)
+      }),
+    newest: (schema, atMost, signal) => on('reading', schema, signal, (connection) => newestValues(connection, schema, atMost, signal)),
+    read: (request) => stream('reading', request.schema, request.signal, (connection) => rows(connection, request)),
+    ranges: (schema, rowsPerRange, signal, within) =>
+      on('splitting', schema, signal, (connection) => tableRanges(connection, schema, rowsPerRange, signal, within)),
+    digest: (schema, ranges, signal) => on('comparing', schema, signal, (connection) => digestRanges(connection, schema, ranges, signal)),
+    fingerprints: (schema, ranges, signal) => stream('comparing', schema, signal, (connection) => fingerprintRows(connection, schema, ranges, signal)),
+    ...(tuning.traffic === undefined ? {} : { traffic: tuning.traffic }),
+  }
+}
+
+type ReadStatement = { readonly sql: string; readonly columns: readonly Column[]; readonly distinct?: boolean }
+
+/** Keys go into literals: so many in one statement that the optimizer still looks each one up. */
+const KEYS_PER_STATEMENT = 500
+
+export function* readStatements(request: ReadRequest): Generator<ReadStatement> {
+  const { schema, keys, since, limit, range } = request
+  const columns = storedColumns(schema)
+  const from = ` FROM ${quoteTable(schema.table)}`
+  const select = `SELECT ${selectList(columns)}${from}`
+  const conditions = [...(since === undefined ? [] : [sinceCondition(schema, since)]), ...(range === undefined ? [] : [rangesCondition(schema, [range])])]
+  const tail = limit === undefined ? '' : ` LIMIT ${limit}`
+  if (keys === undefined) {
+    yield { sql: `${select}${where(conditions)}${tail}`, columns }
+  } else if (schema.key.length > 0) {
+    for (let start = 0; start < keys.rowCount; start += KEYS_PER_STATEMENT) {
+      const some = keysCondition(schema, keys, start, Math.min(start + KEYS_PER_STATEMENT, keys.rowCount))
+      yield { sql: `${select}${where([...conditions, `(${some})`])}`, columns }
+    }
+  } else if (keys.rowCount > 0) {
+    // Each statement reads the whole table: one for all. Equal rows have equal hashes, of which the first is kept.
+    const hash = rowHash(schema)
+    const hashes = Array.from({ length: keys.rowCount }, (_, row) => BigInt(Buffer.from(keys.cell(row, 0) ?? []).toString('latin1')))
+    const sql = `SELECT ${selectList(columns)}, ${hash}${from}${where([...conditions, `${hash} IN (${hashes.join(', ')})`])}`
+    yield { sql, columns: [...columns, ...FINGERPRINT_COLUMNS.slice(0, 1)], distinct: true }
+  }
+}
+
+const where = (conditions: readonly string[]): string => (conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`)
+
+/** The rows of any of these ranges. */
+function rangesCondition(schema: TableSchema, ranges: readonly RowRange[]): string {
+  const byHash = ranges.filter((range) => range.by === 'hash')
+  const tests = ranges.filter((range) => range.by === 'key').map((range) => `(${rangeCondition(schema, range)})`)
+  if (byHash.length > 0) tests.push(hashCondition(rowHash(schema), byHash))
+  return `(${tests.join(' OR ') || 'FALSE'})`
+}
+
+/** Key ranges go by small groups, for the optimizer's sake; hash ranges all at once, since each statement reads the whole table. */
+async function* fingerprintRows(connection: MysqlConnection, schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal) {
+  const hash = rowHash(schema)
+  const key = keyColumns(schema)
+  const table = quoteTable(schema.table)
+  const step = key.length === 0 ? ranges.length : 32
+  for (let start = 0; start < ranges.length; start += step) {
+    const test = rangesCondition(schema, ranges.slice(start, start + step))
+    const sql =
+      key.length === 0
+        ? `SELECT ${hash} AS row_hash, COUNT(*) FROM ${table} WHERE ${test} GROUP BY row_hash`
+        : `SELECT ${[...key.map(cellExpression), hash, '1'].join(', ')} FROM ${table} WHERE ${test}`
+    yield* connection.select(sql, [...key, ...FINGERPRINT_COLUMNS], { ...FINGERPRINT_BATCH, signal })
+  }
+}
+
+async function newestValues(
+  connection: MysqlConnection,
+  schema: TableSchema,
+  atMost: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string | null>>> {
+  const names = Object.keys(atMost)
+  if (names.length === 0) return {}
+  const newest = pickColumns(schema.columns, names).map((column) => {
+    const name = quoteId(column.name)
+    return `(SELECT MAX(${name}) FROM ${quoteTable(schema.table)} WHERE ${name} <= ${literal(column, Buffer.from(atMost[column.name] ?? ''))})`
+  })
+  const [row = []] = await connection.query(`SELECT ${newest.join(', ')}`, signal)
+  return Object.fromEntries(names.map((name, i) => [name, row[i] ?? null]))
+}

@@ -1,0 +1,78 @@
+import { type Consistency, type Snapshot, type SourceClock, SyncError, type TableSchema, tableName } from '@dbsync/core/plugin'
+import {
+  connect,
+  connectionPool,
+  type MysqlConnection,
+  type MysqlOptions,
+  mysqlNative,
+  mysqlReader,
+  parseCreateTable,
+  type ServerFacts,
+  showCreate,
+} from '@dbsync/mysql'
+import { align } from './align.ts'
+
+/**
+ * Opens up to `readers` connections on one moment of the data, or one connection where several cannot be proved to share it.
+ * The clock is read first: what is committed in between is read twice rather than never. A connection that is lost stays lost.
+ */
+export async function openSnapshot(options: MysqlOptions, server: ServerFacts, readers: number, signal: AbortSignal): Promise<Snapshot> {
+  await using opened = new AsyncDisposableStack()
+  const connections: MysqlConnection[] = []
+  for (let i = 0; i < readers; i++) connections.push(opened.use(await connect(options, 'source', signal)))
+  for (const connection of connections) sameServer(server, connection)
+  const clock = await readClock(connections[0] as MysqlConnection, signal)
+  const aligned = await align(connections, signal)
+  for (const idle of connections.slice(aligned.readers)) await idle[Symbol.asyncDispose]()
+  const used = connections.slice(0, aligned.readers)
+  for (const connection of used) await connection.execute('SAVEPOINT dbsync', signal)
+  const kept = opened.move()
+  return snapshotOf(used, aligned, clock, kept)
+}
+
+function snapshotOf(connections: readonly MysqlConnection[], consistency: Consistency, clock: SourceClock, owned: AsyncDisposable): Snapshot {
+  // Metadata locks end with the savepoint, so that an ALTER at the source waits for one table's reading and not for the whole run.
+  const pool = connectionPool(connections, async (connection) => {
+    await connection.execute('ROLLBACK TO SAVEPOINT dbsync')
+  })
+  return {
+    ...mysqlReader((signal) => pool.lease(signal), { snapshot: true, afterRead: sameDefinition, traffic: () => pool.traffic() }),
+    consistency: { scope: consistency.scope, detail: consistency.detail },
+    clock,
+    readers: pool.size,
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+/** The clock in UTC and in the zone in which the server fills a DATETIME, of one instant. */
+async function readClock(connection: MysqlConnection, signal: AbortSignal): Promise<SourceClock> {
+  await connection.execute('SET time_zone = @@global.time_zone', signal)
+  const [[utc, local] = []] = await connection.query('SELECT UTC_TIMESTAMP(6), NOW(6)', signal)
+  await connection.execute("SET time_zone = '+00:00'", signal)
+  if (!utc || !local) throw new Error('the server has no clock')
+  return { utc, local }
+}
+
+/** An instant ADD or DROP COLUMN shows its new shape inside an older snapshot, without an error. While we read the table cannot be altered, so one look afterwards settles it. */
+async function sameDefinition(connection: MysqlConnection, schema: TableSchema): Promise<void> {
+  const before = mysqlNative(schema)
+  if (before === undefined) return
+  const after = await showCreate(connection, schema.table)
+  if (after !== undefined && columnsOf(after) === columnsOf(before.create)) return
+  throw new SyncError('MYSQL_TABLE_CHANGED', `${connection.server.label}: ${tableName(schema.table)} was altered while it was read`, {
+    kind: 'transient',
+    table: schema.table,
+    hint: 'It is read again by itself.',
+  })
+}
+
+const columnsOf = (create: string): string => JSON.stringify(parseCreateTable(create).columns)
+
+/** Behind a load balancer two connections may reach two servers: their moments have nothing in common. */
+export function sameServer(expected: ServerFacts, connection: MysqlConnection): void {
+  if (connection.server.id === expected.id) return
+  throw new SyncError('MYSQL_SNAPSHOT', `${expected.label}: two connections reached two different servers`, {
+    kind: 'connection',
+    hint: 'Give the address of one server, not of a load balancer.',
+  })
+}

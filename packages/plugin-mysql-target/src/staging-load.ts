@@ -1,0 +1,106 @@
+import { type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
+import { type MysqlConnection, mysqlError, type StatementResult } from '@dbsync/mysql'
+import { insertText } from './insert-text.ts'
+import { loadText } from './load-text.ts'
+import { Pipe } from './pipe.ts'
+import type { Dialect, Staging } from './staging.ts'
+
+/** Rows on their way into one staging table. It uses its connection until `end` or `abandon`. */
+export interface StagingLoad {
+  /** Resolves when it can take more. Rejects with the load's own error, also when that came after an earlier call. */
+  write(rows: RowBatch): Promise<void>
+  /** Every row is in, exactly as it was sent; resolves to their number. Else throws `MYSQL_LOAD_INEXACT`, naming the first trouble. */
+  end(): Promise<number>
+  /** Gives up. The staging table holds anything or nothing, and the connection is not to be used for another table. */
+  abandon(): Promise<void>
+}
+
+/** `live` is the table that the rows are for: messages name it and not the staging table. */
+export type LoadInto = { readonly staging: Staging; readonly live: TableRef; readonly dialect: Dialect; readonly signal: AbortSignal }
+
+/** Creates the staging table and starts to load it. */
+export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
+  for (const sql of into.staging.create) await connection.execute(sql, into.signal)
+  // The table is new and empty and nobody else's; a duplicate row still is one.
+  await connection.execute('SET unique_checks = 0', into.signal)
+  return into.dialect.loadData ? loadData(connection, into) : insertRows(connection, into)
+}
+
+function loadData(connection: MysqlConnection, { staging, live, dialect, signal }: LoadInto): StagingLoad {
+  const pipe = new Pipe()
+  // The server hangs up on a larger packet.
+  const piece = Math.min(1 << 20, connection.server.maxAllowedPacket >> 1)
+  let sent = 0
+  const failed = (error: unknown) => mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
+  const answer = connection.load(staging.load, pipe, signal).catch((error: unknown) => {
+    pipe.fail(failed(error))
+    throw failed(error)
+  })
+  // Whoever writes or ends hears of it; nobody may be listening just now.
+  answer.catch(() => {})
+  return {
+    async write(rows) {
+      sent += rows.rowCount
+      const text = loadText(rows, dialect.flavour)
+      for (let at = 0; at < text.length; at += piece) await pipe.push(text.subarray(at, at + piece))
+    },
+    async end() {
+      pipe.end()
+      const result = await answer
+      await requireExact(connection, live, result, sent, signal)
+      await connection.execute('SET unique_checks = 1', signal)
+      return sent
+    },
+    async abandon() {
+      pipe.end()
+      // Its error has reached whoever wrote, or nobody needs it any more.
+      await answer.catch(() => {})
+    },
+  }
+}
+
+function insertRows(connection: MysqlConnection, { staging, live, dialect, signal }: LoadInto): StagingLoad {
+  let sent = 0
+  const { label, maxAllowedPacket } = connection.server
+  return {
+    async write(rows) {
+      try {
+        for (const { sql, rows: count } of insertText(staging.load, rows, dialect.flavour, maxAllowedPacket - 1024)) {
+          if (sql.length >= maxAllowedPacket) throw tooLarge(live, sql.length, maxAllowedPacket, label)
+          await requireExact(connection, live, await connection.execute(sql, signal), count, signal)
+        }
+      } catch (error) {
+        throw mysqlError(error, { doing: 'loading', table: live, label, user: connection.user })
+      }
+      sent += rows.rowCount
+    },
+    async end() {
+      await connection.execute('SET unique_checks = 1', signal)
+      return sent
+    },
+    async abandon() {},
+  }
+}
+
+/** A load answers "success" after it has cut, bent or dropped values: nothing but a clean answer counts. */
+async function requireExact(connection: MysqlConnection, live: TableRef, result: StatementResult, sent: number, signal: AbortSignal): Promise<void> {
+  if (result.warnings === 0 && result.affectedRows === sent) return
+  const [first] = result.warnings === 0 ? [] : await connection.query('SHOW WARNINGS LIMIT 1', signal)
+  const trouble = first === undefined ? '' : `: ${first[2]} (${first[1]})`
+  throw new SyncError(
+    'MYSQL_LOAD_INEXACT',
+    `${connection.server.label}, loading ${tableName(live)}: ${sent} rows were sent, ${result.affectedRows} arrived, with ${result.warnings} warnings${trouble}`,
+    {
+      kind: 'data',
+      table: live,
+      hint: 'Nothing was changed in the table. Compare types, character sets and collations of the table at both ends.',
+    },
+  )
+}
+
+const tooLarge = (live: TableRef, size: number, limit: number, label: string): SyncError =>
+  new SyncError('MYSQL_PACKET', `${label}, loading ${tableName(live)}: a row needs a statement of ${size} bytes and max_allowed_packet is ${limit}`, {
+    kind: 'data',
+    table: live,
+    hint: `Raise max_allowed_packet on ${label}: SET GLOBAL max_allowed_packet=1073741824; or allow LOAD DATA LOCAL there: SET GLOBAL local_infile=1`,
+  })

@@ -1,0 +1,76 @@
+import { type Column, FINGERPRINT_COLUMNS, keyColumns, storedColumns, type TableRef, type WriteWork } from '@dbsync/core/plugin'
+import { quoteId, quoteTable } from '@dbsync/mysql'
+import { cellForm } from './cells.ts'
+import { stagingTable } from './names.ts'
+
+export type Dialect = {
+  readonly flavour: 'mariadb' | 'mysql'
+  /** Rows arrive by LOAD DATA LOCAL; else by INSERT. */
+  readonly loadData: boolean
+}
+
+/** A table that rows are loaded into, and its statements in order. */
+export type Staging = {
+  readonly table: TableRef
+  readonly columns: readonly Column[]
+  readonly create: readonly string[]
+  /** The whole LOAD DATA, or an INSERT up to its rows. */
+  readonly load: string
+}
+
+/** Whole rows, in the live table's types. */
+export function rowStaging(work: WriteWork, dialect: Dialect): Staging {
+  const table = stagingTable(work.schema.table, 'new')
+  const columns = storedColumns(work.schema)
+  const shape = copyShape(
+    work,
+    table,
+    columns.map((column) => quoteId(column.name)),
+    'PRIMARY KEY',
+  )
+  return staging(table, columns, [dropTables([table]), shape], dialect)
+}
+
+/** Keys of rows that go; where there is no key, row hashes. */
+export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
+  const table = stagingTable(work.schema.table, 'del')
+  if (work.schema.key.length === 0) return staging(table, FINGERPRINT_COLUMNS.slice(0, 1), [dropTables([table]), createHashes(table)], dialect)
+  const columns = keyColumns(work.schema)
+  // Not unique: the same key twice is the same fact twice.
+  const shape = copyShape(
+    work,
+    table,
+    columns.map((column) => quoteId(column.name)),
+    'KEY',
+  )
+  return staging(table, columns, [dropTables([table]), shape], dialect)
+}
+
+/** Columns of the live table as an empty table: types and collations, without counters, checks, foreign keys and generated columns. */
+export function copyShape(work: WriteWork, table: TableRef, columns: readonly string[], kind: 'PRIMARY KEY' | 'KEY'): string {
+  const key = work.schema.key.length === 0 ? '' : ` (${kind} (${work.schema.key.map(quoteId).join(', ')}))`
+  return `CREATE TABLE ${quoteTable(table)}${key} ENGINE=InnoDB SELECT ${columns.join(', ')} FROM ${quoteTable(work.schema.table)} WHERE FALSE`
+}
+
+export const createHashes = (table: TableRef): string =>
+  `CREATE TABLE ${quoteTable(table)} (\`row_hash\` BIGINT UNSIGNED NOT NULL, KEY (\`row_hash\`)) ENGINE=InnoDB`
+
+export function staging(table: TableRef, columns: readonly Column[], creating: readonly string[], dialect: Dialect): Staging {
+  return { table, columns, create: creating, load: dialect.loadData ? loadData(table, columns, dialect) : insertHead(table, columns) }
+}
+
+function loadData(table: TableRef, columns: readonly Column[], dialect: Dialect): string {
+  const asText = columns.flatMap((column, i) => (cellForm(column, dialect.flavour) === 'characters' ? [{ column, variable: `@c${i}` }] : []))
+  const fields = columns.map((column) => asText.find((text) => text.column === column)?.variable ?? quoteId(column.name))
+  const set = asText.map(({ column, variable }) => `${quoteId(column.name)} = CONVERT(${variable} USING utf8mb4)`)
+  return [
+    `LOAD DATA LOCAL INFILE '' INTO TABLE ${quoteTable(table)} CHARACTER SET binary`,
+    `FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${fields.join(', ')})`,
+    ...(set.length === 0 ? [] : [`SET ${set.join(', ')}`]),
+  ].join(' ')
+}
+
+const insertHead = (table: TableRef, columns: readonly Column[]): string =>
+  `INSERT INTO ${quoteTable(table)} (${columns.map((column) => quoteId(column.name)).join(', ')}) VALUES `
+
+export const dropTables = (tables: readonly TableRef[]): string => `DROP TABLE IF EXISTS ${tables.map(quoteTable).join(', ')}`

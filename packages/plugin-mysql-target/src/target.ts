@@ -1,0 +1,96 @@
+import type { PluginContext, ServerIdentity, TableReader, TableRef, TableSchema, TableWriter, Target, WriteEffects, WriteWork } from '@dbsync/core/plugin'
+import { mysqlError, mysqlReader, quoteText, type ServerFacts } from '@dbsync/mysql'
+import { Connections } from './connections.ts'
+import { fitTable, renderChange } from './ddl.ts'
+import { guardWork } from './guard.ts'
+import { leftoverStatements } from './leftovers.ts'
+import { type DatabaseLock, lockDatabase } from './lock.ts'
+import { isStagingName } from './names.ts'
+import { targetOptions } from './options.ts'
+import { countOrphans } from './orphans.ts'
+import type { Dialect } from './staging.ts'
+import { listStatements, writeStatements } from './statements.ts'
+import { openWriter } from './writer.ts'
+
+/** The engine's own databases, which are never a copy. */
+const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sys'])
+
+/** Connects once, to learn which server this is. */
+export async function openTarget(options: Readonly<Record<string, unknown>>, context: PluginContext): Promise<Target> {
+  const { connection, localInfile } = targetOptions(options, context)
+  const connections = new Connections(connection)
+  try {
+    const server = await connections.with(context.signal, async (session) => session.server)
+    const dialect = { flavour: server.flavour, loadData: localInfile && server.localInfile }
+    return mysqlTarget({ connections, server, dialect, concurrentTables: context.limits.connections })
+  } catch (error) {
+    await connections[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+type Parts = { readonly connections: Connections; readonly server: ServerFacts; readonly dialect: Dialect; readonly concurrentTables: number }
+
+function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts): Target {
+  const lease = async (signal: AbortSignal) => {
+    const connection = await connections.lease(signal)
+    return { connection, [Symbol.asyncDispose]: () => connections.release(connection) }
+  }
+  const reader: TableReader = mysqlReader(lease, { traffic: () => connections.traffic() })
+  const locks = new Map<string, DatabaseLock>()
+  return {
+    ...reader,
+    async describe(database: string, tables?: readonly string[]) {
+      return (await reader.describe(database, tables)).filter(({ table }) => !isStagingName(table.name))
+    },
+    supports: { deletes: true, keylessDeletes: true, concurrentTables },
+    identity: async (): Promise<ServerIdentity> => ({ id: server.id, label: server.label }),
+    databases: () => connections.with(AbortSignal.timeout(60_000), async (session) => names(await session.query('SHOW DATABASES')).filter(notSystem)),
+    fit: (schema: TableSchema, as: TableRef) => fitTable(schema, as, server),
+    render: renderChange,
+    async run(statements: readonly string[], signal: AbortSignal) {
+      if (statements.length === 0) return
+      await connections.with(signal, async (session) => {
+        for (const sql of statements) {
+          await session.execute(sql, signal).catch((error: unknown) => {
+            throw mysqlError(error, { doing: `altering the copy with ${sql.slice(0, 120)}`, label: server.label, user: session.user })
+          })
+        }
+      })
+    },
+    async leftovers(database: string) {
+      const tables = `SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`
+      return await connections.with(AbortSignal.timeout(60_000), async (session) => leftoverStatements(database, names(await session.query(tables))))
+    },
+    reserved: isStagingName,
+    guard: guardWork,
+    preview: (work: WriteWork, effects: WriteEffects) => listStatements(writeStatements(work, effects, dialect)),
+    async open(work: WriteWork, signal: AbortSignal): Promise<TableWriter> {
+      const refusal = guardWork(work)
+      if (refusal !== undefined) throw refusal
+      const allowed = () => locks.get(work.schema.table.database)?.check()
+      return await openWriter({ work, dialect, connections, signal, allowed })
+    },
+    async lock(database: string, signal: AbortSignal) {
+      const lock = await lockDatabase(await connections.lease(signal), database, signal)
+      locks.set(database, lock)
+      return {
+        async [Symbol.asyncDispose]() {
+          locks.delete(database)
+          await lock[Symbol.asyncDispose]()
+        },
+      }
+    },
+    async orphans(schema: TableSchema, signal: AbortSignal) {
+      return await connections.with(signal, async (session) => {
+        const found: { foreignKey: string; rows: number }[] = []
+        for (const key of schema.foreignKeys) found.push({ foreignKey: key.name, rows: await countOrphans(session, schema, key, signal) })
+        return found
+      })
+    },
+    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
+  }
+}
+
+const names = (rows: readonly (readonly (string | null)[])[]): string[] => rows.map(([name]) => name ?? '')
+const notSystem = (name: string): boolean => !SYSTEM.has(name.toLowerCase())

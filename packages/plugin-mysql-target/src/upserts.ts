@@ -1,0 +1,90 @@
+import { type Column, storedColumns, type TableRef, type WriteWork } from '@dbsync/core/plugin'
+import { quoteId, quoteTable } from '@dbsync/mysql'
+import { isVersioned } from './definition.ts'
+import { keptColumns } from './method.ts'
+import { stagingTable } from './names.ts'
+import { copyShape, dropTables } from './staging.ts'
+import type { Step } from './steps.ts'
+
+export type Upserts = { readonly prepare: readonly string[]; readonly tables: readonly TableRef[]; readonly steps: readonly Step[] }
+
+/** The staged rows into the live table, by key. */
+export function upserts(work: WriteWork): Upserts {
+  const { schema, existing } = work
+  const columns = storedColumns(schema).map((column) => quoteId(column.name))
+  const furtherKeys = schema.uniqueKeys.length > 0 || (existing?.uniqueKeys.length ?? 0) > 0
+  // The version that an update leaves behind would be counted as a row.
+  if (!furtherKeys && !(existing !== undefined && isVersioned(existing))) {
+    // The key's own columns too: a key that differs in case only is the same key.
+    const set = columns.map((column) => `${column}=VALUES(${column})`).join(', ')
+    return { prepare: [], tables: [], steps: [{ sql: `${insertSelect(work)} ON DUPLICATE KEY UPDATE ${set}`, does: 'upsert' }] }
+  }
+  // Unique values may move from row to row: all changed rows leave before the first one comes back.
+  const live = quoteTable(schema.table)
+  const fresh = quoteTable(stagingTable(schema.table, 'new'))
+  const changed = `${live} JOIN ${fresh} AS n ON ${sameKey(work, live)} WHERE NOT (${sameRow(storedColumns(schema), live)})`
+  const missing = `LEFT JOIN ${live} ON ${sameKey(work, live)} WHERE ${live}.${quoteId(schema.key[0] as string)} IS NULL`
+  const insert = (more: readonly string[], from: string) =>
+    `INSERT INTO ${live} (${[...columns, ...more].join(', ')}) SELECT ${[...columns.map((column) => `n.${column}`), ...more.map((column) => `k.${column}`)].join(', ')} FROM ${fresh} AS n ${from}`
+  const kept = existing === undefined ? [] : keptColumns(schema, existing).map(quoteId)
+  if (kept.length === 0) {
+    return {
+      prepare: [],
+      tables: [],
+      steps: [
+        { sql: `DELETE ${live} FROM ${changed}`, does: 'change' },
+        { sql: insert([], missing), does: 'insert' },
+      ],
+    }
+  }
+  // What only the target knows about a row is set aside while the row is away.
+  const aside = stagingTable(schema.table, 'own')
+  const away = [...schema.key.map(quoteId), ...kept]
+  const sameAside = sameColumns(schema.key, 'n', 'k')
+  return {
+    prepare: [dropTables([aside]), copyShape(work, aside, away, 'PRIMARY KEY')],
+    tables: [aside],
+    steps: [
+      { sql: `INSERT INTO ${quoteTable(aside)} SELECT ${away.map((column) => `${live}.${column}`).join(', ')} FROM ${changed}` },
+      { sql: `DELETE ${live} FROM ${live} JOIN ${quoteTable(aside)} AS k ON ${sameColumns(schema.key, live, 'k')}`, does: 'change' },
+      { sql: insert(kept, `JOIN ${quoteTable(aside)} AS k ON ${sameAside}`), does: 'insert' },
+      { sql: insert([], missing), does: 'insert' },
+    ],
+  }
+}
+
+/** All staged rows into the live table. */
+export function insertSelect({ schema }: WriteWork): string {
+  const columns = storedColumns(schema)
+    .map((column) => quoteId(column.name))
+    .join(', ')
+  return `INSERT INTO ${quoteTable(schema.table)} (${columns}) SELECT ${columns} FROM ${quoteTable(stagingTable(schema.table, 'new'))}`
+}
+
+/** No alias for the live table: a DELETE that names an alias wants a default database. */
+export const sameKey = (work: WriteWork, live: string): string => sameColumns(work.schema.key, live, 'n')
+
+const sameColumns = (names: readonly string[], one: string, other: string): string =>
+  names.map((name) => `${one}.${quoteId(name)} = ${other}.${quoteId(name)}`).join(' AND ')
+
+/** Equal byte for byte: collations, JSON and ENUM compare more generously than that. */
+function sameRow(columns: readonly Column[], live: string): string {
+  return columns.map((column) => `${exact(column, live)} <=> ${exact(column, 'n')}`).join(' AND ')
+}
+
+function exact(column: Column, alias: string): string {
+  const name = `${alias}.${quoteId(column.name)}`
+  switch (column.type.kind) {
+    case 'text':
+      return `CAST(${name} AS BINARY)`
+    case 'json':
+      return `CAST(CAST(${name} AS CHAR) AS BINARY)`
+    case 'geometry':
+      return `HEX(${name})`
+    case 'enum':
+    case 'set':
+      return `${name} + 0`
+    default:
+      return name
+  }
+}
