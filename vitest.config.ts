@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions: ['dbsync-source'] },
   ssr: { resolve: { conditions: ['dbsync-source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/servers.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -6,7 +6,7 @@ import { assertSameDatabases, type CompareOptions, type DatabaseOf, quote, type 
 import type { Connection } from 'mysql2/promise'
 import { dbsync, type Outcome, type RunningProgram, said, startDbsync } from './dbsync.ts'
 
-export type Settings = Readonly<Record<string, unknown>>
+type Settings = Readonly<Record<string, unknown>>
 
 export type ProjectOptions = {
   /** Over the usual params.json, key by key. */
@@ -62,6 +62,7 @@ export type ReportedTable = {
   readonly updated: number
   readonly deleted: number
   readonly guarantee?: { readonly level: string }
+  readonly error?: unknown
 }
 
 export async function project(options: ProjectOptions = {}): Promise<Project> {
@@ -112,7 +113,7 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
     start: (...args) => startDbsync(args, { cwd: directory }),
     async sync(...args) {
       const outcome = await dbsync(['run', '--json', ...args], { cwd: directory })
-      if (outcome.code !== 0) throw new Error(`dbsync run ${args.join(' ')}: ${said(outcome)}`)
+      if (outcome.code !== 0) throw new Error(`dbsync run ${args.join(' ')}: ${failures(outcome) || said(outcome)}`)
       return (outcome.json as { readonly report: Report }).report
     },
     // The next AUTO_INCREMENT value is no part of the data: an InnoDB restart alone may change it.
@@ -125,6 +126,13 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** What the report says of tables that failed. */
+function failures({ json }: Outcome): string {
+  const { report } = (json ?? {}) as { readonly report?: Report }
+  const lines = (report?.tables ?? []).flatMap(({ id, error }) => (error === undefined ? [] : [`${id}: ${JSON.stringify(error)}`]))
+  return lines.join('\n')
 }
 
 /** The table's part of a report, by the table's name. */

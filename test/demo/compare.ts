@@ -21,6 +21,6 @@ export async function compareByChecksum(source: DatabaseOf, target: DatabaseOf):
 
 async function checksums({ server, database }: DatabaseOf, tables: readonly string[]): Promise<unknown[]> {
   const sql = `CHECKSUM TABLE ${tables.map((table) => `${database}.${table}`).join(', ')}`
-  command(`${sql.length > 100 ? `${sql.slice(0, 100)}…` : sql}   -- at 127.0.0.1:${server.port}`)
+  command(`${sql};   -- at 127.0.0.1:${server.port}`)
   return (await server.query(sql)).map((row) => row.Checksum)
 }

@@ -5,6 +5,7 @@ import { loadSql, startServer, type TestServer } from '@dbsync/testkit'
 import { SAKILA } from '../samples.ts'
 import { CHANGES } from './changes.ts'
 import { compareByChecksum } from './compare.ts'
+import { movedByRun } from './moved.ts'
 import { runDbsync } from './run-dbsync.ts'
 import { command, heading, say } from './say.ts'
 
@@ -59,6 +60,9 @@ async function demo(): Promise<boolean> {
   heading('The second run moves what changed, deletes too')
   await runDbsync(folder, ['run'])
 
+  heading('What moved, by the log that every run writes')
+  for (const line of await movedByRun(folder)) say(line)
+
   heading('Are both sides equal? Asked with plain SQL that is not dbsync')
   const same = await compareByChecksum({ server: source, database: 'sakila' }, { server: target, database: 'sakila_copy' })
   next(source, target)
@@ -76,7 +80,10 @@ async function writeConfiguration(source: TestServer, target: TestServer): Promi
   }
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'params.json'), `${JSON.stringify(params, null, 2)}\n`, { mode: 0o600 })
-  await writeFile(join(folder, 'sync-config.json'), `${JSON.stringify({ sync_settings: { default_mode: 'incremental' } }, null, 2)}\n`)
+  await writeFile(
+    join(folder, 'sync-config.json'),
+    `${JSON.stringify({ sync_settings: { default_mode: 'incremental', backup_before_sync: false, verify_after_sync: false } }, null, 2)}\n`,
+  )
   await writeFile(join(folder, '.env'), 'SOURCE_PASSWORD=reads-only\nTARGET_PASSWORD=writes-here\n', { mode: 0o600 })
 }
 
@@ -85,8 +92,8 @@ function next(source: TestServer, target: TestServer): void {
   if (!keep) {
     command('bin/demo --keep')
     say('the same, and the servers stay for you to play with')
-    command('cp -r examples/mysql-backup my-sync && cd my-sync && npx dbsync run --dry-run')
-    say('with your own databases: see README.md')
+    command('cp examples/params-minimal.json params.json && node_modules/.bin/dbsync run --dry-run')
+    say('with your own databases, once params.json names them; README.md says more')
     return
   }
   const program = relative(folder, join(import.meta.dirname, '../../node_modules/.bin/dbsync'))

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ErrorJson, ErrorKind, RunReport } from '@dbsync/core'
 import { errorJson, SyncError, tableName } from '@dbsync/core/plugin'
+import type { CliCode } from './codes.ts'
 import { printable, printableLines } from './printable.ts'
 import { type StopSignal, stopExitCode } from './signals.ts'
 
@@ -52,7 +53,7 @@ export function describeFailure(thrown: unknown, context: FailureContext): Failu
   return { exit, json: shown, text: `${failureText(shown)}${stack}` }
 }
 
-export function exitCodeOf(kind: ErrorKind, received: StopSignal | undefined): number {
+function exitCodeOf(kind: ErrorKind, received: StopSignal | undefined): number {
   return kind === 'cancelled' ? stopExitCode(received ?? 'SIGINT') : EXIT_CODES[kind]
 }
 
@@ -61,7 +62,7 @@ export function exitCodeOfReport(report: RunReport, received: StopSignal | undef
   return report.status === 'ok' ? 0 : 1
 }
 
-export function failureText(error: ErrorJson): string {
+function failureText(error: ErrorJson): string {
   const lines = [`Error: ${printableLines(error.message)}`]
   if (error.hint !== undefined) lines.push(`  Next: ${printableLines(error.hint, '        ')}`)
   return [...lines, `  Code: ${printable(error.code)}`].join('\n')
@@ -75,14 +76,14 @@ function firstError(thrown: unknown): unknown {
 /** A driver that is interrupted throws errors of its own; they say nothing that the signal does not. */
 function stopped(error: unknown, received: StopSignal | undefined): ErrorJson | undefined {
   if (received === undefined || !(error instanceof Error) || error.name !== 'AbortError') return undefined
-  return { code: 'CANCELLED', kind: 'cancelled', message: `Stopped by ${received}.` }
+  return { code: 'CANCELLED' satisfies CliCode, kind: 'cancelled', message: `Stopped by ${received}.` }
 }
 
 /** A wrong flag or argument: oclif's errors carry the parser and with it the whole configuration, so only the message is taken. */
 function usage(error: unknown): ErrorJson | undefined {
   if (!isOclifError(error)) return undefined
   return {
-    code: 'USAGE',
+    code: 'USAGE' satisfies CliCode,
     kind: 'config',
     message: stripVTControlCharacters(error.message).replace(/\s*See more help with --help$/, ''),
     hint: 'See the same command with --help.',

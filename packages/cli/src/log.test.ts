@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SyncEvent } from '@dbsync/core'
@@ -77,4 +77,13 @@ test('where no log can be written, the run is told and goes on', async () => {
   log.close()
   expect(log.path).toBeUndefined()
   expect(lost).toEqual([expect.stringMatching(/^there is no log of this run: .*incremental-sync\.log cannot be written \(E\w+\)$/)])
+})
+
+test('a full disk is told once, and the run goes on', async () => {
+  await mkdir(join(directory, 'logs'))
+  await symlink('/dev/full', join(directory, LOG_FILE))
+  const log = await open()
+  for (const message of ['a', 'b']) log.warning(message)
+  log.close()
+  expect(lost).toEqual([expect.stringContaining('cannot be written (ENOSPC)')])
 })

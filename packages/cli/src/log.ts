@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Listener, SyncEvent } from '@dbsync/core'
 import { errorJson } from '@dbsync/core/plugin'
@@ -72,9 +72,7 @@ export async function openLog({ directory, run, redact, onLost }: LogOptions): P
 function openFile(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_BYTES) rotate(path)
-  const file = openSync(path, 'a', 0o600)
-  fchmodSync(file, 0o600)
-  return file
+  return openSync(path, 'a', 0o600)
 }
 
 /** `.1` is the youngest. A second process that rotates at the same moment moves what is left, and loses nothing. */

@@ -1,4 +1,5 @@
 import { API_VERSION, type Contribution, type Provider, type Source, type StateStore, SyncError, type Target } from '@dbsync/core/plugin'
+import type { CliCode } from './codes.ts'
 import { contributionFault } from './contribution.ts'
 
 export type Registered<T> = {
@@ -42,32 +43,25 @@ const TIMEOUT_MS = 10_000
  * unless it is asked to capture it: so a broken plugin is an error here, and two of one type are an error and not a race.
  */
 export async function loadRegistry(host: PluginHost): Promise<Registry> {
-  const { successes, failures } = await host.runHook(HOOK, { apiVersion: API_VERSION }, TIMEOUT_MS, true)
-
-  const silent = host
-    .getPluginsList()
-    .filter(({ name, hooks }) => hooks[HOOK] !== undefined && ![...successes, ...failures].some(({ plugin }) => plugin.name === name))
-  const broken = [
-    ...failures.map(({ plugin, error }) => ({ plugin, fault: error instanceof Error ? error.message : String(error) })),
-    ...silent.map((plugin) => ({ plugin, fault: 'it has no hook to call' })),
-    ...successes.flatMap(({ plugin, result }) => {
-      const fault = contributionFault(result)
-      return fault === undefined ? [] : [{ plugin, fault }]
-    }),
-  ]
+  const answers = await host.runHook(HOOK, { apiVersion: API_VERSION }, TIMEOUT_MS, true)
+  const broken = brokenPlugins(host, answers)
   if (broken.length > 0) {
     const lines = broken.map(({ plugin, fault }) => `The plugin ${plugin.name} ${plugin.version} could not register: ${fault}`)
-    throw new SyncError('PLUGIN_FAILED', lines.join('\n'), { kind: 'config', hint: wayOut(broken.map(({ plugin }) => plugin)), cause: failures[0]?.error })
+    throw new SyncError('PLUGIN_FAILED' satisfies CliCode, lines.join('\n'), {
+      kind: 'config',
+      hint: wayOut(broken.map(({ plugin }) => plugin)),
+      cause: answers.failures[0]?.error,
+    })
   }
 
-  const contributions = successes.map(({ plugin, result }) => ({ plugin, contribution: result as Contribution }))
+  const contributions = answers.successes.toSorted(byName).map(({ plugin, result }) => ({ plugin, contribution: result as Contribution }))
   const foreign = contributions.filter(({ contribution }) => contribution.apiVersion !== API_VERSION)
   if (foreign.length > 0) {
     const lines = foreign.map(
       ({ plugin, contribution }) =>
         `The plugin ${plugin.name} ${plugin.version} speaks version ${contribution.apiVersion} of the plugin interface; this dbsync speaks ${API_VERSION}.`,
     )
-    throw new SyncError('PLUGIN_API_VERSION', lines.join('\n'), {
+    throw new SyncError('PLUGIN_API_VERSION' satisfies CliCode, lines.join('\n'), {
       kind: 'config',
       hint: `Update dbsync and the plugin (dbsync plugins update), or: ${wayOut(foreign.map(({ plugin }) => plugin))}`,
     })
@@ -80,6 +74,20 @@ export async function loadRegistry(host: PluginHost): Promise<Registry> {
   }
 }
 
+/** Plugins that declare the hook and brought nothing usable, with what is wrong: thrown, silent, or malformed. */
+function brokenPlugins(host: PluginHost, { successes, failures }: HookResult): readonly { readonly plugin: PluginFacts; readonly fault: string }[] {
+  const answered = new Set([...successes, ...failures].map(({ plugin }) => plugin.name))
+  const silent = host.getPluginsList().filter(({ name, hooks }) => hooks[HOOK] !== undefined && !answered.has(name))
+  const malformed = successes.flatMap(({ plugin, result }) => {
+    const fault = contributionFault(result)
+    return fault === undefined ? [] : [{ plugin, fault }]
+  })
+  const thrown = failures.map(({ plugin, error }) => ({ plugin, fault: error instanceof Error ? error.message : String(error) }))
+  return [...thrown, ...silent.map((plugin) => ({ plugin, fault: 'it has no hook to call' })), ...malformed].sort(byName)
+}
+
+const byName = (a: { readonly plugin: PluginFacts }, b: { readonly plugin: PluginFacts }): number => (a.plugin.name < b.plugin.name ? -1 : 1)
+
 function byType<T>(
   contributions: readonly { readonly plugin: PluginFacts; readonly contribution: Contribution }[],
   role: string,
@@ -91,10 +99,14 @@ function byType<T>(
     for (const provider of pick(contribution) ?? []) {
       const owner = owners.get(provider.type)
       if (owner !== undefined) {
-        throw new SyncError('PLUGIN_DUPLICATE_TYPE', `Two plugins bring a ${role} of the type "${provider.type}": ${owner.name} and ${plugin.name}.`, {
-          kind: 'config',
-          hint: wayOut([owner, plugin]),
-        })
+        throw new SyncError(
+          'PLUGIN_DUPLICATE_TYPE' satisfies CliCode,
+          `Two plugins bring a ${role} of the type "${provider.type}": ${owner.name} and ${plugin.name}.`,
+          {
+            kind: 'config',
+            hint: wayOut([owner, plugin]),
+          },
+        )
       }
       owners.set(provider.type, plugin)
       found.set(provider.type, { provider, plugin: plugin.name, version: plugin.version })

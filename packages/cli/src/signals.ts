@@ -1,4 +1,5 @@
 import { SyncError } from '@dbsync/core/plugin'
+import type { CliCode } from './codes.ts'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM'
 
@@ -29,7 +30,9 @@ export function interruptible(exit: (code: number) => void = endNow): Interrupt 
       return
     }
     first = { signal, at: performance.now() }
-    controller.abort(new SyncError('CANCELLED', `Stopped by ${signal}.`, { kind: 'cancelled', hint: 'Run it again: it goes on from where it is.' }))
+    controller.abort(
+      new SyncError('CANCELLED' satisfies CliCode, `Stopped by ${signal}.`, { kind: 'cancelled', hint: 'Run it again: it goes on from where it is.' }),
+    )
     for (const listener of listeners) listener()
   }
   process.on('SIGINT', stop)

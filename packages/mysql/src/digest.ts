@@ -2,7 +2,7 @@ import { type Column, storedColumns, type TableSchema } from '@dbsync/core/plugi
 import { quoteId } from './identifiers.ts'
 import { baseType } from './types.ts'
 
-/** A column as it is read. Text prints a FLOAT with 6 digits, a DOUBLE(10,2) with 2 and ZEROFILL with zeros: multiplied or added to, each prints its value. */
+/** A column as it is read (an ENUM's invalid value 0 reads as empty text: only the digest tells it from an empty member). Text prints a FLOAT with 6 digits, a DOUBLE(10,2) with 2 and ZEROFILL with zeros: multiplied or added to, each prints its value. */
 export function cellExpression(column: Column): string {
   const name = quoteId(column.name)
   if (column.type.kind === 'float') return `${name} * 1e0`

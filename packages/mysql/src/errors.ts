@@ -14,7 +14,7 @@ export type ErrorContext = {
   readonly snapshot?: boolean | undefined
 }
 
-type DriverError = Error & { code?: string; errno?: number }
+type DriverError = Error & { code?: string; errno?: number; sql?: string }
 type Verdict = { readonly code: MysqlCode; readonly kind: ErrorKind; readonly hint?: string }
 
 /**
@@ -37,6 +37,8 @@ export function serverErrno(error: unknown): number | undefined {
 }
 
 function describe(error: DriverError, context: ErrorContext, earlier?: SyncError): SyncError {
+  // The statement may hold thousands of values: nothing for a log.
+  delete error.sql
   const found = verdict(error, context) ?? (earlier === undefined ? undefined : { code: earlier.code, kind: earlier.kind, hint: earlier.hint })
   const { code, kind, hint } = found ?? { code: 'MYSQL_STATEMENT', kind: 'data' as const, hint: undefined }
   const what = context.table === undefined ? context.doing : `${context.doing} ${tableName(context.table)}`

@@ -17,7 +17,7 @@ export function loadStream(body: AsyncIterable<Uint8Array>, abandon: (error: unk
       throw error
     }
   }
-  const stream = Readable.from(pieces(), { objectMode: true, highWaterMark: 2 })
+  const stream = Readable.from(pieces(), { objectMode: true, highWaterMark: 1 })
   // The driver listens while it reads; afterwards the statement has failed already.
   stream.on('error', () => {})
   return stream

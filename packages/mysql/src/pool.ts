@@ -50,6 +50,9 @@ export function connectionPool(
         async [Symbol.asyncDispose]() {
           try {
             if (connection.alive) await release(connection)
+          } catch (error) {
+            // Lost on the way back: the next one to lease it is told so, and an error that is under way is not covered up.
+            if (connection.alive) throw error
           } finally {
             give(connection)
           }

@@ -59,7 +59,11 @@ const all = async (schema: TableSchema) => (await rowsOf(reader.read({ schema, .
 describe('ranges', () => {
   const shapes: [string, string, string][] = [
     ['integers', 'id INT PRIMARY KEY', '(-2147483648), (-1), (0), (1), (5), (7), (2147483647)'],
-    ['big unsigned integers', 'id BIGINT UNSIGNED PRIMARY KEY', '(0), (9223372036854775807), (9223372036854775808), (18446744073709551614), (18446744073709551615)'],
+    [
+      'big unsigned integers',
+      'id BIGINT UNSIGNED PRIMARY KEY',
+      '(0), (9223372036854775807), (9223372036854775808), (18446744073709551614), (18446744073709551615)',
+    ],
     ['zero-filled integers', 'id INT(8) ZEROFILL PRIMARY KEY', '(0), (7), (10), (99999999)'],
     ['decimals', 'id DECIMAL(40,10) PRIMARY KEY', "(-1.5), (0), ('0.0000000001'), ('123456789012345678901234567890.0123456789')"],
     ['case-insensitive text', 'id VARCHAR(20) PRIMARY KEY', "('a'), ('B'), ('c'), ('Dd'), ('dE'), ('é f'), ('ß'), ('😀'), ('')"],
@@ -80,14 +84,18 @@ describe('ranges', () => {
     ['enums', "id ENUM('z','a','M','') PRIMARY KEY", "('z'), ('a'), ('M'), (4)"],
     ['sets', "id SET('z','a','M') PRIMARY KEY", "(''), ('z'), ('z,M'), ('a'), ('z,a,M')"],
     ['bits', 'id BIT(64) PRIMARY KEY', "(b'0'), (b'1'), (b'101'), (X'7FFFFFFFFFFFFFFF'), (X'FFFFFFFFFFFFFFFF')"],
-    ['uuids', 'id UUID PRIMARY KEY', "('f81d4fae-7dec-11d0-a765-00a0c91e6bf6'), ('00000000-0000-0000-0000-000000000000'), ('ffffffff-7dec-41d0-a765-00a0c91e6bf6')"],
+    [
+      'uuids',
+      'id UUID PRIMARY KEY',
+      "('f81d4fae-7dec-11d0-a765-00a0c91e6bf6'), ('00000000-0000-0000-0000-000000000000'), ('ffffffff-7dec-41d0-a765-00a0c91e6bf6')",
+    ],
     ['addresses', 'id INET6 PRIMARY KEY', "('::'), ('::1'), ('::ffff:1.2.3.4'), ('fe80::1')"],
     [
       'several columns',
       'a INT, b VARCHAR(5), c DATE, v INT, PRIMARY KEY (b, a, c)',
       "(1,'a','2024-01-01',1), (1,'A','2024-01-02',2), (2,'a','2024-01-01',3), (2,'b','2024-01-01',4), (1,'b','2024-01-01',5), (1,'c','0000-00-00',6)",
     ],
-    ['a unique key', 'a INT NOT NULL, b ENUM(\'x\',\'c\') NOT NULL, v INT, UNIQUE KEY u (a, b)', "(1,'x',1), (1,'c',2), (2,'c',3), (0,'x',4)"],
+    ['a unique key', "a INT NOT NULL, b ENUM('x','c') NOT NULL, v INT, UNIQUE KEY u (a, b)", "(1,'x',1), (1,'c',2), (2,'c',3), (0,'x',4)"],
     ['no key', 'a INT, b VARCHAR(5)', "(1,'a'), (1,'a'), (1,'A'), (NULL,NULL), (NULL,''), (2,NULL)"],
     ['a float', 'f FLOAT PRIMARY KEY', '(0.1), (-0.5), (16777216), (3e38)'],
   ]
@@ -99,7 +107,7 @@ describe('ranges', () => {
       const found: string[] = []
       for (const range of ranges) found.push(...(await rowsOf(reader.read({ schema, range, ...limits }))))
       expect(found.sort()).toEqual(everything)
-      if (schema.key.length > 0) expect(ranges.length).toBe(Math.ceil(everything.length / size))
+      expect(schema.key.length === 0 || ranges.length === Math.ceil(everything.length / size)).toBe(true)
       const digests = await reader.digest(schema, ranges, signal)
       expect(digests.reduce((sum, digest) => sum + digest.rows, 0)).toBe(everything.length)
       const [whole] = await reader.digest(schema, [schema.key.length > 0 ? { by: 'key' } : { by: 'hash', from: '0', to: String(2n ** 64n) }], signal)
@@ -145,14 +153,22 @@ describe('ranges', () => {
     const bound = (name: string, id: number) => [name, String(id)].map((cell) => Buffer.from(cell).toString('hex'))
     const [digest] = await reader.digest(schema, [{ by: 'key', from: bound('k5', 105), to: bound('k5', 705) }], signal)
     expect(digest?.rows).toBe(6)
-    const keys = packRows([schema.columns[0] as Column, schema.columns[1] as Column], [['k7', '107'], ['K7', '207'], ['k7', '108']])
+    const keys = packRows(
+      [schema.columns[0] as Column, schema.columns[1] as Column],
+      [
+        ['k7', '107'],
+        ['K7', '207'],
+        ['k7', '108'],
+      ],
+    )
     expect(await rowsOf(reader.read({ schema, keys, ...limits }), 2)).toEqual([`6b37,${Buffer.from('107').toString('hex')}`])
     expect((await visited()) - before).toBeLessThan(1000)
   })
 })
 
 describe('digests', () => {
-  const body = 'id INT PRIMARY KEY, a VARCHAR(50), b VARCHAR(50), t TEXT, bl BLOB, d DOUBLE, f FLOAT, bi BIT(8), e ENUM(\'x\',\'\'), dt DATETIME(6), g GEOMETRY, j JSON'
+  const body =
+    "id INT PRIMARY KEY, a VARCHAR(50), b VARCHAR(50), t TEXT, bl BLOB, d DOUBLE, f FLOAT, bi BIT(8), e ENUM('x',''), dt DATETIME(6), g GEOMETRY, j JSON"
   const base = "(1, 'ab', 'c', 'text', X'00FF', 0.1, 0.1, b'1', 'x', '2024-01-01 00:00:00.000001', ST_GeomFromText('POINT(1 2)', 4326), '{\"a\": 1}')"
   const digestOf = async (rows: string, columns = body) => {
     const schema = await table(columns, rows)
@@ -199,7 +215,9 @@ describe('digests', () => {
       const columns = 'id INT PRIMARY KEY, a VARCHAR(20), b VARCHAR(20)'
       expect((await digestOf(one, columns))?.sum).not.toBe((await digestOf(other, columns))?.sum)
     }
-    expect((await digestOf('(1, 0)', "id INT PRIMARY KEY, e ENUM('x','')"))?.sum).not.toBe((await digestOf('(1, 2)', "id INT PRIMARY KEY, e ENUM('x','')"))?.sum)
+    expect((await digestOf('(1, 0)', "id INT PRIMARY KEY, e ENUM('x','')"))?.sum).not.toBe(
+      (await digestOf('(1, 2)', "id INT PRIMARY KEY, e ENUM('x','')"))?.sum,
+    )
   })
 
   test('duplicate rows count', async () => {
@@ -230,7 +248,8 @@ describe('reading', () => {
       'id INT PRIMARY KEY, ts TIMESTAMP(6) NULL, d DATETIME NOT NULL',
       "(1, '2024-01-01 00:00:00.000001', '2020-01-01'), (2, '2024-01-01 00:00:00.000002', '2020-01-01'), (3, NULL, '2020-01-01'), (4, '2000-01-01', '2024-01-02'), (5, '2000-01-01', '0000-00-00')",
     )
-    const ids = async (since: Record<string, string>) => (await rowsOf(reader.read({ schema, since, ...limits }), 1)).map((cell) => Number(Buffer.from(cell, 'hex')))
+    const ids = async (since: Record<string, string>) =>
+      (await rowsOf(reader.read({ schema, since, ...limits }), 1)).map((cell) => Number(Buffer.from(cell, 'hex')))
     expect(await ids({ ts: '2024-01-01 00:00:00.000002' })).toEqual([2, 3])
     expect(await ids({ ts: '2024-01-01 00:00:00.000002', d: '2024-01-02 00:00:00' })).toEqual([2, 3, 4])
     expect(await reader.newest(schema, { ts: '2024-01-01 00:00:00.000001', d: '2024-01-01 00:00:00' }, signal)).toEqual({
@@ -243,7 +262,9 @@ describe('reading', () => {
   })
 
   test('every stored column in ordinal order, invisible ones too, computed ones not; floats in full', async () => {
-    const schema = await table('id INT PRIMARY KEY, v INT AS (id + 1) VIRTUAL, s INT AS (id + 2) STORED, i INT INVISIBLE DEFAULT 7, f FLOAT, m DOUBLE(10,2), z INT(5) ZEROFILL')
+    const schema = await table(
+      'id INT PRIMARY KEY, v INT AS (id + 1) VIRTUAL, s INT AS (id + 2) STORED, i INT INVISIBLE DEFAULT 7, f FLOAT, m DOUBLE(10,2), z INT(5) ZEROFILL',
+    )
     await server.query(`INSERT INTO r.${schema.table.name} (id, f, m, z) VALUES (1, 16777217, 1.1, 42)`)
     const rows = await rowsOf(reader.read({ schema, ...limits }))
     expect(rows[0]?.split(',').map((cell) => Buffer.from(cell, 'hex').toString())).toEqual(['1', '7', '16777216', '1.1', '42'])

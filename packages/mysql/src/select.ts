@@ -5,6 +5,8 @@ export type BatchLimits = {
   readonly batchRows: number
   /** A batch ends with the row that reaches this size. */
   readonly batchBytes: number
+  /** The memory of a batch is used again once the next one is asked for. */
+  readonly transient?: true | undefined
 }
 
 /** Batches that wait for the consumer before the socket is paused. */
@@ -27,6 +29,7 @@ export interface PackedRows extends AsyncIterable<RowBatch> {
 export function packedRows(driver: Driver, columns: readonly Column[], limits: BatchLimits, hook = true): PackedRows {
   const packer = new RowPacker(Math.min(limits.batchBytes, 1 << 16))
   const queue: RowBatch[] = []
+  const spare: Uint8Array[] = []
   let paused = false
   let ended = false
   let failure: Error | undefined
@@ -38,7 +41,7 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
   }
 
   function flush(): void {
-    queue.push(packer.take(columns))
+    queue.push(packer.take(columns, spare.pop()))
     if (queue.length >= QUEUE && !paused) {
       paused = true
       driver.pause()
@@ -85,6 +88,7 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
       const batch = queue.shift()
       if (batch !== undefined) {
         yield batch
+        if (limits.transient) spare.push(batch.bytes)
         // Resuming delivers what the driver holds back, at once: not before there is room.
         if (paused && queue.length < QUEUE / 2) {
           paused = false

@@ -78,7 +78,7 @@ describe('a snapshot', () => {
       for (let round = 0; round < 30; round++) {
         await using snapshot = await from.open({ readers: 4, signal })
         expect(snapshot.consistency.scope).toBe('all')
-        if (snapshot.readers > 1) expect(snapshot.consistency.detail).toMatch(/4 readers at binary log position \S+:\d+/)
+        expect(snapshot.consistency.detail).toMatch(/4 readers at binary log position \S+:\d+|one reader: the server was too busy/)
         const schemas = await snapshot.describe('bank', ['a', 'b', 'c', 'd'])
         expect(await total(snapshot, schemas)).toBe(8000)
         expect(await total(snapshot, schemas)).toBe(8000)
@@ -113,7 +113,7 @@ describe('a snapshot', () => {
     await writing
     await writer.end()
     expect(busy.consistency.scope).toBe('all')
-    if (busy.readers === 1) expect(busy.consistency.detail).toContain('too busy')
+    expect(busy.consistency.detail).toContain(busy.readers === 1 ? 'too busy' : 'no transaction began')
   })
 
   test('the clock is read before it opens, in UTC and in the zone of the server', async () => {
@@ -143,7 +143,7 @@ describe('a snapshot', () => {
     await using from = await source()
     await using snapshot = await from.open({ readers: 1, signal })
     const schemas = await snapshot.describe('bank', ['a'])
-    for (const { Id, User } of await server.query('SHOW PROCESSLIST')) if (User === 'reader') await server.query(`KILL ${Id}`)
+    for (const { Id, User } of await server.query('SHOW PROCESSLIST')) if (User === 'reader') await server.query(`KILL ${Number(Id)}`)
     for (let attempt = 0; attempt < 2; attempt++) await expect(read(snapshot, schemas[0] as TableSchema)).rejects.toMatchObject({ kind: 'transient' })
     expect(await from.databases()).toEqual(['bank'])
     await using next = await from.open({ readers: 1, signal })
@@ -186,7 +186,11 @@ describe('what SELECT alone can see', () => {
     expect(await from.visibility('bank')).toEqual({ scope: 'partial', user: 'partial@%' })
     await using snapshot = await from.open({ readers: 1, signal })
     expect((await snapshot.describe('bank', ['a', 'c'])).map((schema) => schema.table.name)).toEqual(['a'])
-    await expect(snapshot.describe('bank')).rejects.toMatchObject({ code: 'MYSQL_PRIVILEGE', kind: 'privilege', hint: expect.stringContaining('GRANT SELECT ON `bank`.*') })
+    await expect(snapshot.describe('bank')).rejects.toMatchObject({
+      code: 'MYSQL_PRIVILEGE',
+      kind: 'privilege',
+      hint: expect.stringContaining('GRANT SELECT ON `bank`.*'),
+    })
   })
 
   test('a grant by pattern is complete', async () => {

@@ -32,6 +32,7 @@ export async function openSnapshot(options: MysqlOptions, server: ServerFacts, r
 
 function snapshotOf(connections: readonly MysqlConnection[], consistency: Consistency, clock: SourceClock, owned: AsyncDisposable): Snapshot {
   // Metadata locks end with the savepoint, so that an ALTER at the source waits for one table's reading and not for the whole run.
+  // MariaDB with its binary log on keeps them until the transaction ends: nothing that SELECT allows changes that.
   const pool = connectionPool(connections, async (connection) => {
     await connection.execute('ROLLBACK TO SAVEPOINT dbsync')
   })

@@ -8,14 +8,14 @@ const CAPITAL_N = 0x4e
 
 /**
  * A batch as the text that LOAD DATA reads with FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' and
- * CHARACTER SET binary: bytes from cell to text, with a backslash before each byte that means something, and `\N` for NULL.
+ * CHARACTER SET binary, written over `into` where that is large enough: bytes from cell to text, with a backslash before each byte that means something, and `\N` for NULL.
  */
-export function loadText(batch: RowBatch, flavour: 'mariadb' | 'mysql'): Uint8Array {
+export function loadText(batch: RowBatch, flavour: 'mariadb' | 'mysql', into?: Buffer): Uint8Array {
   const { bytes } = batch
   const cursor = new CellCursor(bytes)
   const forms = batch.columns.map((column) => cellForm(column, flavour))
   const last = forms.length - 1
-  const text = new TextBuffer(bytes.length + (bytes.length >> 3) + 64)
+  const text = new TextBuffer(into ?? Buffer.allocUnsafeSlow(bytes.length + (bytes.length >> 3) + 64))
   for (let row = 0; row < batch.rowCount; row++) {
     for (let column = 0; column <= last; column++) {
       cursor.next()
@@ -33,8 +33,8 @@ class TextBuffer {
   #bytes: Buffer
   #used = 0
 
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity)
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
   }
 
   reserve(size: number): void {

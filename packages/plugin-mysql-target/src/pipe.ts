@@ -1,22 +1,23 @@
 /** Between who has rows and the load that takes them: `push` waits while the load is behind, and fails as soon as the load has failed. */
 export class Pipe implements AsyncIterable<Uint8Array> {
   readonly #highWater: number
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks: { readonly bytes: Uint8Array; readonly taken: () => void }[] = []
   #bytes = 0
   #ended = false
   #failure: { readonly error: unknown } | undefined
   /** Resolved at every change of the above. */
   #change = Promise.withResolvers<void>()
 
-  constructor(highWater = 4 << 20) {
+  constructor(highWater = 1 << 20) {
     this.#highWater = highWater
   }
 
-  async push(chunk: Uint8Array): Promise<void> {
+  /** `taken` is called when the reader asks for the next chunk: the memory of this one is free then. */
+  async push(bytes: Uint8Array, taken: () => void = () => {}): Promise<void> {
     this.#check()
-    if (chunk.length === 0) return
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
+    if (bytes.length === 0) return
+    this.#chunks.push({ bytes, taken })
+    this.#bytes += bytes.length
     this.#changed()
     while (this.#bytes > this.#highWater) {
       await this.#change.promise
@@ -40,9 +41,10 @@ export class Pipe implements AsyncIterable<Uint8Array> {
     for (;;) {
       const chunk = this.#chunks.shift()
       if (chunk !== undefined) {
-        this.#bytes -= chunk.length
+        this.#bytes -= chunk.bytes.length
         this.#changed()
-        yield chunk
+        yield chunk.bytes
+        chunk.taken()
       } else if (this.#ended || this.#failure !== undefined) return
       else await this.#change.promise
     }

@@ -20,8 +20,8 @@ export class Tally {
         this.#inserted += result.affectedRows
         break
       case 'upsert': {
-        // A new row counts once and a changed one twice; the sentence gives the changed ones.
-        const changed = Number(/Duplicates: (\d+)/.exec(result.info)?.[1] ?? 0)
+        // A new row counts once and a changed one twice; the sentence, in any language, has the changed ones as its second number.
+        const changed = Number(/^\D*\d+\D+(\d+)/.exec(result.info)?.[1] ?? 0)
         this.#changed += changed
         this.#inserted += result.affectedRows - changed
         break

@@ -28,6 +28,30 @@ describe('a table that is not there yet', () => {
     await expectEqual('orders')
   })
 
+  test('has one commit: another one changes nothing, and later rows are refused', async () => {
+    await r.at('source', 'CREATE TABLE once (id INT PRIMARY KEY)', 'INSERT INTO once VALUES (1)')
+    const work = await r.work('once', 'replace')
+    await using writer = await r.target.open(work, new AbortController().signal)
+    for await (const upserts of r.rows('once')) await writer.write({ table: work.schema.table, upserts })
+    expect(await writer.commit()).toMatchObject({ inserted: 1 })
+    expect(await writer.commit()).toEqual({ inserted: 0, updated: 0, deleted: 0, unchanged: 0 })
+    await expectEqual('once')
+    for await (const upserts of r.rows('once')) await expect(writer.write({ table: work.schema.table, upserts })).rejects.toThrow(/one commit/)
+  })
+
+  test('keeps rows that a check or a foreign key would refuse today', async () => {
+    await r.at(
+      'source',
+      'SET check_constraint_checks = 0, foreign_key_checks = 0',
+      'CREATE TABLE lax (id INT PRIMARY KEY, v INT CHECK (v > 0), p INT, KEY (v), CONSTRAINT far CHECK (v < 9), FOREIGN KEY (p) REFERENCES lax (id))',
+      'INSERT INTO lax VALUES (1, -5, 77), (2, 50, NULL)',
+    )
+    await r.replace('lax')
+    await r.at('target', 'DELETE FROM lax')
+    await r.replace('lax')
+    await expectEqual('lax')
+  })
+
   test('without rows arrives too', async () => {
     await r.at('source', 'CREATE TABLE nothing (id INT PRIMARY KEY)')
     expect(await r.replace('nothing')).toEqual({ inserted: 0, updated: 0, deleted: 0, unchanged: 0 })

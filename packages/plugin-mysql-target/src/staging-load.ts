@@ -30,6 +30,7 @@ function loadData(connection: MysqlConnection, { staging, live, dialect, signal 
   const pipe = new Pipe()
   // The server hangs up on a larger packet.
   const piece = Math.min(1 << 20, connection.server.maxAllowedPacket >> 1)
+  const spare: Buffer[] = []
   let sent = 0
   const failed = (error: unknown) => mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
   const answer = connection.load(staging.load, pipe, signal).catch((error: unknown) => {
@@ -41,8 +42,9 @@ function loadData(connection: MysqlConnection, { staging, live, dialect, signal 
   return {
     async write(rows) {
       sent += rows.rowCount
-      const text = loadText(rows, dialect.flavour)
-      for (let at = 0; at < text.length; at += piece) await pipe.push(text.subarray(at, at + piece))
+      const text = loadText(rows, dialect.flavour, spare.pop())
+      const free = () => void spare.push(Buffer.from(text.buffer))
+      for (let at = 0; at < text.length; at += piece) await pipe.push(text.subarray(at, at + piece), at + piece < text.length ? undefined : free)
     },
     async end() {
       pipe.end()

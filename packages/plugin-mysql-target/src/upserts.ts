@@ -1,5 +1,5 @@
 import { type Column, storedColumns, type TableRef, type WriteWork } from '@dbsync/core/plugin'
-import { quoteId, quoteTable } from '@dbsync/mysql'
+import { baseType, quoteId, quoteTable } from '@dbsync/mysql'
 import { isVersioned } from './definition.ts'
 import { keptColumns } from './method.ts'
 import { stagingTable } from './names.ts'
@@ -68,23 +68,29 @@ const sameColumns = (names: readonly string[], one: string, other: string): stri
   names.map((name) => `${one}.${quoteId(name)} = ${other}.${quoteId(name)}`).join(' AND ')
 
 /** Equal byte for byte: collations, JSON and ENUM compare more generously than that. */
-function sameRow(columns: readonly Column[], live: string): string {
-  return columns.map((column) => `${exact(column, live)} <=> ${exact(column, 'n')}`).join(' AND ')
+const sameRow = (columns: readonly Column[], live: string): string => columns.map((column) => sameCell(column, live)).join(' AND ')
+
+function sameCell(column: Column, live: string): string {
+  const [one, other] = [`${live}.${quoteId(column.name)}`, `n.${quoteId(column.name)}`]
+  const bytes = exactText(column)
+  if (bytes === undefined) return `${one} <=> ${other}`
+  // A text that outgrows max_allowed_packet becomes NULL: what cannot be compared counts as changed.
+  return `(${one} IS NULL AND ${other} IS NULL OR IFNULL(${bytes(one)} = ${bytes(other)}, FALSE))`
 }
 
-function exact(column: Column, alias: string): string {
-  const name = `${alias}.${quoteId(column.name)}`
+/** The value as something that is equal only where the bytes are; `undefined` where the type itself compares so. */
+function exactText(column: Column): ((cell: string) => string) | undefined {
   switch (column.type.kind) {
     case 'text':
-      return `CAST(${name} AS BINARY)`
+      return /^(medium|long)text/i.test(column.native ?? '') ? (cell) => `SHA2(${cell}, 256)` : (cell) => `CAST(${cell} AS BINARY)`
     case 'json':
-      return `CAST(CAST(${name} AS CHAR) AS BINARY)`
+      return baseType(column) === 'json' ? (cell) => `SHA2(CAST(${cell} AS CHAR), 256)` : (cell) => `SHA2(${cell}, 256)`
     case 'geometry':
-      return `HEX(${name})`
+      return (cell) => `HEX(${cell})`
     case 'enum':
     case 'set':
-      return `${name} + 0`
+      return (cell) => `${cell} + 0`
     default:
-      return name
+      return undefined
   }
 }

@@ -47,6 +47,8 @@ class Writer implements TableWriter {
   #gone: StagingLoad | undefined
   /** Staging tables may be there that must go when there is no commit. */
   #staged = false
+  /** The one commit of a full copy is done: another one must not empty the table. */
+  #replaced = false
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: WriterOptions, main: MysqlConnection) {
@@ -63,7 +65,7 @@ class Writer implements TableWriter {
 
   async commit(): Promise<CommitReceipt> {
     return await this.#guarded(async () => {
-      if (this.#options.work.disposition === 'replace') await this.#rowLoad()
+      if (this.#options.work.disposition === 'replace' && !this.#replaced) await this.#rowLoad()
       if (this.#rows === undefined && this.#gone === undefined) return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
       const statements = this.#statements(this.#rows !== undefined, this.#gone !== undefined)
       const sent = (await this.#rows?.end()) ?? 0
@@ -73,6 +75,7 @@ class Writer implements TableWriter {
       for (const sql of statements.prepare) await this.#main.execute(sql, this.#options.signal)
       const tally = await this.#finish(statements)
       this.#staged = false
+      this.#replaced = this.#options.work.disposition === 'replace'
       await this.#tidy(statements)
       const whole = statements.method === 'create' || statements.method === 'swap'
       return whole ? { inserted: sent, updated: 0, deleted: 0, unchanged: 0 } : tally.receipt(sent)
@@ -98,6 +101,7 @@ class Writer implements TableWriter {
   }
 
   async #rowLoad(): Promise<StagingLoad> {
+    if (this.#replaced) throw new Error('a full copy has one commit, and more rows came after it')
     this.#rows ??= await this.#start(this.#statements(true, false).rows as Staging, this.#gone)
     return this.#rows
   }

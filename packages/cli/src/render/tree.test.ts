@@ -9,7 +9,7 @@ import type { View } from './view.ts'
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 /** A terminal of this height, and everything that was written to it. */
-function terminal(rows: number): { readonly stream: NodeJS.WriteStream; written(): string } {
+function terminal(rows: number): { readonly stream: NodeJS.WriteStream; readonly written: () => string } {
   let text = ''
   const stream = new Writable({
     write(chunk, _, done) {

@@ -41,7 +41,7 @@ export async function run(host: PluginHost, { project: flags, dryRun, json }: Ru
     const preview = await previewRun(prepared, { signal })
     return { kind: 'dry-run', preview, warnings: [...warnings, ...preview.plan.warnings], exit: hasRefusals(preview.plan) ? 1 : 0 }
   }
-  const report = await executeRun(prepared, { signal, listeners: [session.log.listener, view.listener] })
+  const report = await executeRun(prepared, { signal, listeners: [session.log.listener, view.listener], redact })
   return { kind: 'run', plan: prepared.plan, report, warnings: [...warnings, ...report.warnings], exit: exitCodeOfReport(report, session.interrupt.received()) }
 }
 

@@ -21,7 +21,7 @@ export interface Bench extends AsyncDisposable {
   readonly source: MemoryDatabase
   readonly target: MemoryDatabase
   /** As one command gets it; `stop` is what a signal does. */
-  session(): Session & { stop(): void }
+  session(): Session & { readonly stop: () => void }
 }
 
 /** A folder with a configuration whose ends are in memory: the database `shop` with the table `users`. */
@@ -65,7 +65,7 @@ export async function bench(faults: { readonly source?: Fault; readonly target?:
     apiVersion: API_VERSION,
     sources: [{ type: 'mysql', summary: 'In memory.', options: CONNECTION, open: async () => memorySource(source, faults.source && { fault: faults.source }) }],
     targets: [{ type: 'memory', summary: 'In memory.', options: [], open: async () => memoryTarget(target, faults.target && { fault: faults.target }) }],
-    stateStores: [{ type: 'memory', summary: 'In memory.', options: [], open: async (_, { signal }) => ({ ...store, write: stoppedBy(signal, store.write) }) }],
+    stateStores: [{ type: 'memory', summary: 'In memory.', options: [], open: async (_, { signal }) => stoppedBy(signal, store) }],
   }
   const plugin = { name: 'memory', version: '1.0.0', type: 'core', hooks: { 'dbsync:register': [] } }
   return {
@@ -89,9 +89,10 @@ export async function bench(faults: { readonly source?: Fault; readonly target?:
 }
 
 /** As a store does that waits for its turn: once its signal has fired, nothing is written any more. */
-const stoppedBy =
-  (signal: AbortSignal, write: StateStore['write']): StateStore['write'] =>
-  async (...entry) => {
+const stoppedBy = (signal: AbortSignal, store: StateStore): StateStore => ({
+  ...store,
+  write: async (...entry) => {
     signal.throwIfAborted()
-    return write(...entry)
-  }
+    return store.write(...entry)
+  },
+})

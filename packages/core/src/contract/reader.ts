@@ -43,6 +43,8 @@ export type ReadRequest = {
   /** At most this many rows. */
   readonly limit?: number
   readonly batchRows: number
+  /** The caller is done with a batch when it asks for the next one: its memory may be used again. */
+  readonly transient?: true
   /** A batch ends with the row that reaches this size. */
   readonly batchBytes: number
   readonly signal: AbortSignal
@@ -50,7 +52,7 @@ export type ReadRequest = {
 
 /**
  * A part of a table. `key`: keys from `from` (included) up to `to` (not included), cells as canonical text in hex, in key order;
- * a missing bound is open. `hash`: rows whose 64-bit hash lies in the range.
+ * a missing bound is open. `hash`: rows whose unsigned 64-bit hash lies from `from` (included) up to `to` (not included; 2^64 at most).
  */
 export type RowRange =
   | { readonly by: 'key'; readonly from?: readonly string[]; readonly to?: readonly string[]; readonly rows?: number }

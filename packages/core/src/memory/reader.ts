@@ -119,20 +119,20 @@ function keyRanges(view: View, rowsPerRange: number, within: RowRange & { readon
   })
 }
 
-/** Equal parts of the hashes: rows spread over them by themselves. Both bounds belong to a range. */
+/** Equal parts of the hashes: rows spread over them by themselves. */
 function hashRanges(
   view: View,
   rowsPerRange: number,
-  within: { readonly from: string; readonly to: string } = { from: '0', to: String(HASHES - 1n) },
+  within: { readonly from: string; readonly to: string } = { from: '0', to: String(HASHES) },
 ): readonly RowRange[] {
-  const [first, last] = [BigInt(within.from), BigInt(within.to)]
-  const width = last - first + 1n
+  const [first, end] = [BigInt(within.from), BigInt(within.to)]
+  const width = end - first
   const rows = rowsIn(view, { by: 'hash', ...within }).length
   const wanted = BigInt(Math.max(1, Math.ceil(rows / rowsPerRange)))
   const parts = wanted < width ? wanted : width
   return Array.from({ length: Number(parts) }, (_, i): RowRange => {
     const from = first + (width * BigInt(i)) / parts
-    const to = first + (width * BigInt(i + 1)) / parts - 1n
+    const to = first + (width * BigInt(i + 1)) / parts
     return { by: 'hash', from: String(from), to: String(to) }
   })
 }

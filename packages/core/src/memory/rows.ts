@@ -54,7 +54,7 @@ export function compareKeys(columns: readonly Column[], a: Row, b: Row): number 
 
 /** Whether a row lies in a range: by its key, or by its hash where the table has none. */
 export function inRange(range: RowRange, keyColumns: readonly Column[], key: Row, hash: () => bigint): boolean {
-  if (range.by === 'hash') return hash() >= BigInt(range.from) && hash() <= BigInt(range.to)
+  if (range.by === 'hash') return hash() >= BigInt(range.from) && hash() < BigInt(range.to)
   const fromHere = range.from === undefined || compareKeys(keyColumns, key, fromHex(range.from)) >= 0
   return fromHere && (range.to === undefined || compareKeys(keyColumns, key, fromHex(range.to)) < 0)
 }

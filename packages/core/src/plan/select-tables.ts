@@ -46,7 +46,8 @@ export function checkPatterns(config: Config, all: readonly RouteFacts[]): void 
     const test = matcher([pattern])
     const hits = all.flatMap((facts) => facts.tables.filter(({ table }) => test(facts.source, table.name)))
     const blind = all.find((facts) => facts.visibility.scope === 'partial' && !facts.tables.some(({ table }) => test(facts.source, table.name)))
-    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined)) throw notVisible(blind ?? (all[0] as RouteFacts), literalName(splitPattern(pattern).table), 'the configuration')
+    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined))
+      throw notVisible(blind ?? (all[0] as RouteFacts), literalName(splitPattern(pattern).table), 'the configuration')
     if (hits.length > 0) continue
     throw new SyncError('NO_TABLE_MATCHES', `No table matches ${pattern}.`, {
       kind: 'config',

@@ -85,7 +85,10 @@ describe('a run', () => {
     const w = world()
     const many = Array.from({ length: 2_000 }, (_, i): Row => [String(i), `name ${i}`, i === 7 ? '2025-06-01 00:00:00' : '2025-01-01 00:00:00'])
     w.put(users, many)
-    w.put(items, many.map((row) => row.slice(0, 2)))
+    w.put(
+      items,
+      many.map((row) => row.slice(0, 2)),
+    )
     w.put(log, [['a'], ['a'], ['b']])
     const first = await w.run()
     expect(first.status).toBe('ok')
@@ -122,7 +125,11 @@ describe('a run', () => {
     const w = world()
     w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
     const first = await w.dryRun()
-    expect(first.statements).toEqual([expect.stringContaining('create database "shop"'), 'load the rows beside table "shop.users"', 'replace table "shop.users"'])
+    expect(first.statements).toEqual([
+      expect.stringContaining('create database "shop"'),
+      'load the rows beside table "shop.users"',
+      'replace table "shop.users"',
+    ])
     expect(w.target.databases.size).toBe(0)
     expect(await w.store.list('')).toEqual([])
     await w.run()

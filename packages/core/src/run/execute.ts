@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { SyncError } from '../errors/sync-error.ts'
-import { type Emit, emitter, type Listener } from '../events/event.ts'
+import { emitter, type Listener } from '../events/event.ts'
 import { mustHave } from '../model/must.ts'
 import type { DatabasePlan, TablePlan, TargetPlan } from '../plan/plan.ts'
 import { LAST_RUN_KEY, type LastRun } from '../state/records.ts'
@@ -13,23 +13,26 @@ import { runTable, type TableJob } from './run-table.ts'
 export type ExecuteOptions = {
   readonly signal: AbortSignal
   readonly listeners: readonly Listener[]
+  /** Masks secrets in messages that are written into the state. */
+  readonly redact?: (text: string) => string
 }
 
 /**
  * Carries out a plan. What happens to one table stays with it: its failure is in the report and the others go on. Throws only
  * when nothing can go on: the target's database cannot be made, the state cannot be written, a bug.
  */
-export async function executeRun(prepared: PreparedRun, { signal, listeners }: ExecuteOptions): Promise<RunReport> {
+export async function executeRun(prepared: PreparedRun, { signal, listeners, redact = (text) => text }: ExecuteOptions): Promise<RunReport> {
   const { plan, config } = prepared
   const emit = emitter(plan.run, listeners)
   const startedAt = new Date()
   emit({ type: 'run.planned', plan })
 
+  const shared = { prepared, emit, signal, redact }
   const jobs: TableJob[] = []
   for (const target of plan.targets) {
     for (const database of target.databases) {
       await mustHave(prepared.endpoints.targets, target.name).run(database.statements, signal)
-      jobs.push(...database.tables.map((table) => jobOf(prepared, target, database, table, emit, signal)))
+      jobs.push(...database.tables.map((table) => ({ ...shared, ...tableJob(prepared, target, database, table) })))
     }
   }
   for (const job of jobs) job.record({ sync_status: 'RUNNING', sync_mode: job.plan.strategy.kind === 'full' ? 'FULL' : 'INCREMENTAL' })
@@ -49,7 +52,9 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners }: E
   return report
 }
 
-function jobOf(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, plan: TablePlan, emit: Emit, signal: AbortSignal): TableJob {
+type OwnPart = Pick<TableJob, 'plan' | 'target' | 'comparedAt' | 'record'>
+
+function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, plan: TablePlan): OwnPart {
   const recorder = mustHave(prepared.recorders, database.source)
   const { name } = plan.schema.table
   const servers = {
@@ -58,11 +63,8 @@ function jobOf(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan
     target_database: database.target,
   }
   return {
-    prepared,
     plan,
     target: mustHave(prepared.endpoints.targets, target.name),
-    emit,
-    signal,
     comparedAt: recorder.of(target.name, name)?.compared_at ?? null,
     record: (update) => recorder.record(target.name, name, { ...servers, ...update }),
   }

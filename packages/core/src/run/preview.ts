@@ -89,13 +89,11 @@ class RecordingTarget {
   }
 
   asTarget(signal: AbortSignal): Target {
-    const real = this.#target
     const overrides: Partial<Target> = {
       run: async () => {},
       open: async (work) => this.#writer(work, signal),
-      count: async (schema, at) => (await real.count(schema, at)) + this.#added,
     }
-    return new Proxy(real, {
+    return new Proxy(this.#target, {
       get: (target, member) => {
         const value: unknown = Reflect.get(overrides, member) ?? Reflect.get(target, member, target)
         return typeof value === 'function' ? value.bind(target) : value
@@ -114,7 +112,7 @@ class RecordingTarget {
       },
       commit: async () => {
         if (effects.upserts || effects.deletes || work.disposition === 'replace') this.statements.push(...this.#target.preview(work, effects))
-        return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
+        return { inserted: this.#added, updated: 0, deleted: 0, unchanged: 0 }
       },
       [Symbol.asyncDispose]: async () => {},
     }

@@ -22,6 +22,8 @@ export type TableJob = {
   /** When the whole table was last compared, before this run. */
   readonly comparedAt: string | null
   readonly record: (update: StateUpdate) => void
+  /** Masks secrets in what is kept. */
+  readonly redact: (text: string) => string
 }
 
 /** Syncs one table with retries, records what became of it, and reports it. Never throws for what concerns this table alone. */
@@ -35,7 +37,7 @@ export async function runTable(job: TableJob): Promise<TableReport> {
   }
   const idle = { strategy: plan.strategy.kind, ...counts(new Meter(emit, plan.id)), retries: 0, comparedAt: job.comparedAt, warnings: plan.warnings }
   if (plan.refused !== undefined) {
-    job.record({ sync_status: 'FAILED', error_message: plan.refused.message })
+    job.record({ sync_status: 'FAILED', error_message: job.redact(plan.refused.message) })
     return done({ ...idle, outcome: 'refused', error: plan.refused })
   }
   if (signal.aborted) return done({ ...idle, outcome: 'cancelled' })
@@ -62,8 +64,11 @@ export async function runTable(job: TableJob): Promise<TableReport> {
         await sleep(delayMs, undefined, { signal }).catch(() => {})
         if (!signal.aborted) continue
       }
-      if (cancelled || signal.aborted) return done({ ...idle, ...counts(meter), outcome: 'cancelled', retries: attempt - 1 })
-      job.record({ sync_status: 'FAILED', error_message: failure.message })
+      if (cancelled || signal.aborted) {
+        job.record({ sync_status: 'RUNNING', error_message: 'the run was stopped before this table was done' })
+        return done({ ...idle, ...counts(meter), outcome: 'cancelled', retries: attempt - 1 })
+      }
+      job.record({ sync_status: 'FAILED', error_message: job.redact(failure.message) })
       return done({ ...idle, ...counts(meter), outcome: 'failed', retries: attempt - 1, error: failure })
     }
   }

@@ -51,7 +51,7 @@ async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
   async function* batches(): AsyncIterable<Batch> {
     // An empty batch first: a table without rows is replaced too.
     yield { table: plan.wanted.table }
-    for await (const upserts of snapshot.read({ schema: plan.schema, batchRows, batchBytes: BATCH_BYTES, signal })) {
+    for await (const upserts of snapshot.read({ schema: plan.schema, batchRows, batchBytes: BATCH_BYTES, transient: true, signal })) {
       meter.read(upserts)
       yield { table: plan.wanted.table, upserts }
     }
@@ -85,12 +85,16 @@ async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
 
 /**
  * Reads the rows that are new by time. Rows that the lookback reads again are dropped before they are sent, by what the target has
- * in the same window, so that a quiet run writes nothing. Afterwards both ends count their rows: time does not show deletes.
+ * in the same window, so that a quiet run writes nothing. Time does not show deletes: both ends count their rows too, and where the
+ * counts do not fit, the whole table is compared.
  */
 async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>>): Promise<TableSyncResult> {
   const { plan, snapshot, target, meter, batchRows, signal } = sync
   const limits = { since, batchRows, batchBytes: BATCH_BYTES, signal }
   meter.phase('copy')
+  const counts = Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
+  // A failure elsewhere must not leave this one unheard.
+  counts.catch(() => {})
   const present = new RowSet()
   for await (const rows of target.read({ schema: plan.wanted, limit: REMEMBERED_ROWS, ...limits })) present.add(rows)
   if (present.size >= REMEMBERED_ROWS && canDigest(snapshot) && canDigest(target)) return await compareWhole(sync)
@@ -102,10 +106,12 @@ async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>
       meter.skip(rows.rowCount - upserts.rowCount)
       if (upserts.rowCount > 0) yield { table: plan.wanted.table, upserts }
     }
+    // The target is counted before the commit: what that adds, its receipt tells.
+    await counts
   }
   await write(sync, 'merge', batches())
-  const [theirs, ours] = await Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
-  if (theirs === ours) return { strategy: 'time', whole: false }
+  const [theirs, ours] = await counts
+  if (theirs === ours + meter.inserted) return { strategy: 'time', whole: false }
   return await compareWhole(sync)
 }
 

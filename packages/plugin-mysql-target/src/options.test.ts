@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { targetOptions } from './options.ts'
+
+const context = { directory: '/project', limits: { connections: 4, batchRows: 1000, compress: true } }
+
+test('paths start at the project, and TLS stays what was asked for', () => {
+  const settings = { host: 'db', port: 3307, user: 'sync', password: 'p', ssl: { mode: 'verify-ca', ca: 'certs/ca.pem' }, localInfile: false }
+  expect(targetOptions(settings, context)).toEqual({
+    connection: {
+      host: 'db',
+      port: 3307,
+      user: 'sync',
+      password: 'p',
+      socketPath: undefined,
+      ssl: { mode: 'verify-ca', ca: '/project/certs/ca.pem', cert: undefined, key: undefined },
+      compress: true,
+    },
+    localInfile: false,
+  })
+})
+
+test('the least that works is a user', () => {
+  const { connection, localInfile } = targetOptions({ user: 'sync' }, context)
+  expect(connection).toMatchObject({ host: '127.0.0.1', port: 3306, user: 'sync', ssl: undefined })
+  expect(localInfile).toBe(true)
+})
