@@ -1,12 +1,10 @@
 import type { TableWriter, Target, WriteWork } from '../contract/target.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import { mustHave } from '../model/must.ts'
-import type { RowBatch } from '../model/rows.ts'
 import { afterChanges, matchingRule } from '../plan/assemble.ts'
 import type { Plan, TablePlan } from '../plan/plan.ts'
 import { Meter } from './meter.ts'
 import type { PreparedRun } from './prepare.ts'
-import { countPresent, RowSet } from './row-set.ts'
 import { syncTable } from './sync-table.ts'
 
 export type DryRun = {
@@ -47,11 +45,11 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
 async function previewTable(prepared: PreparedRun, plan: TablePlan, target: Target, signal: AbortSignal): Promise<TablePreview> {
   if (plan.refused !== undefined) return { id: plan.id, rows: { upserts: 0, deletes: 0, estimated: false }, statements: [] }
   if (plan.strategy.kind === 'full' || plan.changes.length > 0) return assumed(plan, target)
-  const recording = new RecordingTarget(target, plan)
+  const recording = new RecordingTarget(target)
   await syncTable({
     plan,
     snapshot: prepared.snapshot,
-    target: recording.asTarget(signal),
+    target: recording.asTarget(),
     timestampColumns: matchingRule(prepared.config, plan.schema.table).timestampColumns,
     batchRows: prepared.config.batchRows,
     meter: new Meter(() => {}, plan.id),
@@ -72,27 +70,19 @@ function assumed(plan: TablePlan, target: Target): TablePreview {
   }
 }
 
-/** Stands before a target: reads go through, writes are counted and their statements taken down. */
+/** Stands before a target: reads go through; what a commit would write is counted and its statements taken down. */
 class RecordingTarget {
   upserts = 0
   deletes = 0
   readonly statements: string[] = []
   readonly #target: Target
-  readonly #plan: TablePlan
-  /** A run by time that goes on by digest would find its own rows in place: here they must be remembered. */
-  readonly #sent = new RowSet()
-  #added = 0
 
-  constructor(target: Target, plan: TablePlan) {
+  constructor(target: Target) {
     this.#target = target
-    this.#plan = plan
   }
 
-  asTarget(signal: AbortSignal): Target {
-    const overrides: Partial<Target> = {
-      run: async () => {},
-      open: async (work) => this.#writer(work, signal),
-    }
+  asTarget(): Target {
+    const overrides: Partial<Target> = { run: async () => {}, open: async (work) => this.#writer(work) }
     return new Proxy(this.#target, {
       get: (target, member) => {
         const value: unknown = Reflect.get(overrides, member) ?? Reflect.get(target, member, target)
@@ -101,31 +91,22 @@ class RecordingTarget {
     })
   }
 
-  #writer(work: WriteWork, signal: AbortSignal): TableWriter {
-    const effects = { upserts: false, deletes: false }
+  #writer(work: WriteWork): TableWriter {
+    let upserts = 0
+    let deletes = 0
     return {
-      write: async ({ upserts, deletes }) => {
-        if (upserts !== undefined && (await this.#send(upserts, signal))) effects.upserts = true
-        if (deletes === undefined || deletes.rowCount === 0) return
-        effects.deletes = true
-        this.deletes += deletes.rowCount
+      write: async (batch) => {
+        upserts += batch.upserts?.rowCount ?? 0
+        deletes += batch.deletes?.rowCount ?? 0
       },
       commit: async () => {
+        const effects = { upserts: upserts > 0, deletes: deletes > 0 }
         if (effects.upserts || effects.deletes || work.disposition === 'replace') this.statements.push(...this.#target.preview(work, effects))
-        return { inserted: this.#added, updated: 0, deleted: 0, unchanged: 0 }
+        this.upserts += upserts
+        this.deletes += deletes
+        return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
       },
       [Symbol.asyncDispose]: async () => {},
     }
-  }
-
-  async #send(rows: RowBatch, signal: AbortSignal): Promise<boolean> {
-    const byTime = this.#plan.strategy.kind === 'time'
-    const unsent = byTime ? this.#sent.without(rows) : rows
-    this.upserts += unsent.rowCount
-    if (byTime && unsent.rowCount > 0) {
-      this.#added += unsent.rowCount - (await countPresent(this.#target, this.#plan.wanted, unsent, signal))
-      this.#sent.add(unsent)
-    }
-    return unsent.rowCount > 0
   }
 }

@@ -2,16 +2,20 @@ import { canDigest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
 import type { TableWriter, Target, WriteWork } from '../contract/target.ts'
 import type { Batch, Chunk, Position } from '../model/batch.ts'
+import type { RowBatch } from '../model/rows.ts'
 import { afterChanges } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
 import { positionBounds, timeColumns } from '../plan/time-columns.ts'
 import { differences, TooDifferent } from './compare.ts'
 import type { Meter } from './meter.ts'
 import { pump } from './pump.ts'
-import { RowSet } from './row-set.ts'
+import { countPresent, RowSet } from './row-set.ts'
 
 /** More rows than this in the lookback are not remembered one by one: the table is compared by digest, or rows are sent again. */
 const REMEMBERED_ROWS = 200_000
+
+/** New rows up to this size wait in memory for the counts; beyond it they are loaded meanwhile, which may be for nothing. */
+const HELD_BYTES = 8 << 20
 
 export const BATCH_BYTES = 1 << 20
 
@@ -83,36 +87,56 @@ async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
   return { strategy: 'digest', whole: true }
 }
 
+/** Thrown before a commit: with the rows that are new by time the target would not have as many rows as the source. */
+class CountsDiffer extends Error {}
+
 /**
  * Reads the rows that are new by time. Rows that the lookback reads again are dropped before they are sent, by what the target has
  * in the same window, so that a quiet run writes nothing. Time does not show deletes: both ends count their rows too, and where the
- * counts do not fit, the whole table is compared.
+ * counts would not fit, nothing is committed and the whole table is compared instead, so that a table changes in one commit.
  */
 async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>>): Promise<TableSyncResult> {
   const { plan, snapshot, target, meter, batchRows, signal } = sync
   const limits = { since, batchRows, batchBytes: BATCH_BYTES, signal }
+  const comparable = canDigest(snapshot) && canDigest(target)
   meter.phase('copy')
   const counts = Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
   // A failure elsewhere must not leave this one unheard.
   counts.catch(() => {})
   const present = new RowSet()
   for await (const rows of target.read({ schema: plan.wanted, limit: REMEMBERED_ROWS, ...limits })) present.add(rows)
-  if (present.size >= REMEMBERED_ROWS && canDigest(snapshot) && canDigest(target)) return await compareWhole(sync)
+  if (present.size >= REMEMBERED_ROWS && comparable) return await compareWhole(sync)
 
   async function* batches(): AsyncIterable<Batch> {
+    // Held back while they fit, so that usually the counts are settled before the target hears of anything.
+    const held: RowBatch[] = []
+    let heldBytes = 0
+    let fresh = 0
+    let known = Promise.resolve(0)
     for await (const rows of snapshot.read({ schema: plan.schema, ...limits })) {
       meter.read(rows)
       const upserts = present.without(rows)
       meter.skip(rows.rowCount - upserts.rowCount)
-      if (upserts.rowCount > 0) yield { table: plan.wanted.table, upserts }
+      if (upserts.rowCount === 0) continue
+      fresh += upserts.rowCount
+      const before = await known
+      known = countPresent(target, plan.wanted, upserts, signal).then((more) => before + more)
+      known.catch(() => {})
+      held.push(upserts)
+      heldBytes += upserts.bytes.length
+      if (heldBytes > HELD_BYTES) for (const batch of held.splice(0)) yield { table: plan.wanted.table, upserts: batch }
     }
-    // The target is counted before the commit: what that adds, its receipt tells.
-    await counts
+    const [theirs, ours] = await counts
+    if (comparable && theirs !== ours + fresh - (await known)) throw new CountsDiffer()
+    for (const batch of held) yield { table: plan.wanted.table, upserts: batch }
   }
-  await write(sync, 'merge', batches())
-  const [theirs, ours] = await counts
-  if (theirs === ours + meter.inserted) return { strategy: 'time', whole: false }
-  return await compareWhole(sync)
+  try {
+    await write(sync, 'merge', batches())
+  } catch (error) {
+    if (!(error instanceof CountsDiffer)) throw error
+    return await compareWhole(sync)
+  }
+  return { strategy: 'time', whole: false }
 }
 
 /** Pumps batches into one writer, which is opened with the first of them: where there is nothing to write, nothing is opened. */
