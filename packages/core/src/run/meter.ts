@@ -15,6 +15,8 @@ export class Meter {
   readonly #id: string
   #skipped = 0
   #compared = 0
+  /** Of the compared rows those that were then read. */
+  #fetched = 0
   #phase: Phase = 'copy'
   #total: number | undefined
   #told = 0
@@ -26,7 +28,7 @@ export class Meter {
 
   /** Rows that needed no write: found equal by digest, or read again and known. */
   get skipped(): number {
-    return this.#skipped + Math.max(0, this.#compared - this.rowsRead)
+    return this.#skipped + Math.max(0, this.#compared - this.#fetched)
   }
 
   get written(): number {
@@ -34,6 +36,8 @@ export class Meter {
   }
 
   phase(phase: Phase, total?: number): void {
+    // What a run by time skipped is among the rows that are compared now.
+    if (phase === 'compare') this.#skipped = 0
     this.#phase = phase
     this.#total = total ?? this.#total
     this.#tell(0)
@@ -41,6 +45,7 @@ export class Meter {
 
   read(batch: RowBatch): void {
     this.rowsRead += batch.rowCount
+    if (this.#phase === 'compare') this.#fetched += batch.rowCount
     this.bytes += batch.bytes.length
     this.#tell(EVERY_MS)
   }
