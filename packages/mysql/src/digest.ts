@@ -11,7 +11,17 @@ export function cellExpression(column: Column): string {
 }
 
 /** Expressions for these columns: never `*`, which leaves invisible columns out and follows the order of the day. */
-export const selectList = (columns: readonly Column[]): string => columns.map(cellExpression).join(', ')
+export const selectList = (columns: readonly Column[]): string => columns.map((column) => unnamed(column, cellExpression(column))).join(', ')
+
+/** The character sets that the driver is sure to know. */
+const DECODED = new Set(['utf8mb4', 'utf8mb3', 'latin1', 'ascii'])
+
+/**
+ * The driver decodes the names of a column, its table and its database by the column's own character set, and breaks where it does not know that:
+ * what COALESCE gives has none of them, and the same bytes.
+ */
+export const unnamed = (column: Column, expression: string): string =>
+  column.charset === undefined || DECODED.has(column.charset) ? expression : `COALESCE(${expression}) AS ''`
 
 /**
  * SQL of the unsigned 64-bit hash of one row, over a text in which no two different rows are alike: each cell with its length, or in an alphabet

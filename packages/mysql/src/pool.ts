@@ -8,7 +8,10 @@ export interface ConnectionPool extends AsyncDisposable {
   traffic(): { readonly received: number; readonly sent: number }
 }
 
-/** Shares a fixed set of connections. A lost one stays in its place: whoever leases it is told so, never handed a fresh one in silence. */
+/**
+ * Shares a fixed set of connections. A lost one is left out while others live: it would be back at once each time, and fail everybody in turn.
+ * When all are lost, whoever leases one is told so, never handed a fresh one in silence.
+ */
 export function connectionPool(
   connections: readonly MysqlConnection[],
   release: (connection: MysqlConnection) => Promise<void> = async () => {},
@@ -36,6 +39,7 @@ export function connectionPool(
   }
 
   function give(connection: MysqlConnection): void {
+    if (!connection.alive && connections.some((other) => other.alive)) return
     const next = waiting.shift()
     if (next === undefined) free.push(connection)
     else next.resolve(connection)

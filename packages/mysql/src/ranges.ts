@@ -1,6 +1,7 @@
 import { keyColumns, type RowRange, type TableSchema } from '@dbsync/core/plugin'
 import { isNumbered, orderExpression, rangeCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
+import { unnamed } from './digest.ts'
 import { splitHashes } from './hash-ranges.ts'
 import { quoteId, quoteTable } from './identifiers.ts'
 
@@ -38,7 +39,7 @@ async function keyRanges(connection: MysqlConnection, schema: TableSchema, step:
 /** The key of the row that comes `offset` rows after the start of `range`, as a bound. */
 async function keyAfter(connection: MysqlConnection, schema: TableSchema, range: KeyRange, offset: number, signal: AbortSignal): Promise<string[] | undefined> {
   const columns = keyColumns(schema)
-  const cells = columns.map((column) => (isNumbered(column) ? orderExpression(column) : quoteId(column.name)))
+  const cells = columns.map((column) => (isNumbered(column) ? orderExpression(column) : unnamed(column, quoteId(column.name))))
   const order = columns.map((column) => quoteId(column.name)).join(', ')
   const sql = `SELECT ${cells.join(', ')} FROM ${quoteTable(schema.table)} WHERE ${rangeCondition(schema, range)} ORDER BY ${order} LIMIT 1 OFFSET ${offset}`
   let bound: string[] | undefined

@@ -12,7 +12,7 @@ import {
 } from '@dbsync/core/plugin'
 import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
-import { cellExpression, rowHash, selectList } from './digest.ts'
+import { rowHash, selectList } from './digest.ts'
 import { digestRanges } from './digests.ts'
 import { distinctByLastCell } from './distinct.ts'
 import { mysqlError } from './errors.ts'
@@ -136,7 +136,7 @@ async function* fingerprintRows(connection: MysqlConnection, schema: TableSchema
     const sql =
       key.length === 0
         ? `SELECT ${hash} AS row_hash, COUNT(*) FROM ${table} WHERE ${test} GROUP BY row_hash`
-        : `SELECT ${[...key.map(cellExpression), hash, '1'].join(', ')} FROM ${table} WHERE ${test}`
+        : `SELECT ${selectList(key)}, ${hash}, 1 FROM ${table} WHERE ${test}`
     yield* connection.select(sql, [...key, ...FINGERPRINT_COLUMNS], { ...FINGERPRINT_BATCH, signal })
   }
 }

@@ -4,5 +4,4 @@ export const MYSQL_TARGET_CODES = {
   MYSQL_UNIQUE_CLASH:
     'A row breaks a unique key of another row that this run did not look at. Nothing was overwritten; a comparison of the whole table (--full) finds both.',
   MYSQL_LOAD_INEXACT: 'The server did not take the rows exactly as they were sent. Nothing was changed in the table; the message quotes the server.',
-  RUN_LOCK_LOST: 'The connection that held the lock on the database was lost, so that another run may have started. Nothing was committed after that.',
 } as const

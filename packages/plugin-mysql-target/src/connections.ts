@@ -1,4 +1,4 @@
-import { connect, type MysqlConnection, type MysqlOptions } from '@dbsync/mysql'
+import { connect, type MysqlConnection, type MysqlOptions, type ServerFacts } from '@dbsync/mysql'
 
 /** The target's connections: made when they are needed, kept for the next one who asks. */
 export class Connections implements AsyncDisposable {
@@ -71,4 +71,10 @@ export class Connections implements AsyncDisposable {
  * A rename that waits for another client's transaction holds up everybody behind it: not for long at a time.
  */
 const session = ({ server }: MysqlConnection): string =>
-  ['foreign_key_checks = 0', 'unique_checks = 1', 'lock_wait_timeout = 20', ...(server.flavour === 'mariadb' ? ['check_constraint_checks = 0'] : [])].join(', ')
+  ['foreign_key_checks = 0', 'unique_checks = 1', 'lock_wait_timeout = 20', ...(server.flavour === 'mariadb' ? mariadbSession(server) : [])].join(', ')
+
+/** A table with a history may be altered: what it remembers stays as it is. */
+const mariadbSession = ({ versionNumber }: ServerFacts): readonly string[] => [
+  'check_constraint_checks = 0',
+  ...(versionNumber >= 100304 ? ["system_versioning_alter_history = 'KEEP'"] : []),
+]

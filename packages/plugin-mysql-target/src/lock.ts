@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
+import { SyncError, type TableRef, type TargetLock, tableName } from '@dbsync/core/plugin'
 import { type MysqlConnection, quoteText } from '@dbsync/mysql'
 import { databaseLock, tableLock } from './names.ts'
 
@@ -22,7 +22,7 @@ export const releaseTable = async (connection: MysqlConnection, table: TableRef)
 }
 
 /** A lock on a whole database, with a connection of its own. */
-export interface DatabaseLock extends AsyncDisposable {
+export interface DatabaseLock extends TargetLock {
   /** Throws `RUN_LOCK_LOST` once the connection, and with it the lock, is gone. */
   check(): void
 }
@@ -49,6 +49,7 @@ export async function lockDatabase(connection: MysqlConnection, database: string
     )
   }, BEAT_MS).unref()
   return {
+    held: () => connection.alive,
     check() {
       if (connection.alive) return
       throw new SyncError('RUN_LOCK_LOST', `${connection.server.label}: the connection that holds the lock on ${database} was lost`, {

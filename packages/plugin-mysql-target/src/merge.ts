@@ -14,7 +14,7 @@ export function merge(work: WriteWork, effects: WriteEffects, dialect: Dialect):
   const upsert = keyed ? upserts(work) : { prepare: [], tables: [], steps: [{ sql: insertSelect(work), does: 'insert' } as const] }
   const remove: Step = {
     sql: keyed
-      ? `DELETE ${live} FROM ${live} JOIN ${quoteTable(gone)} AS n ON ${sameKey(work, live)}`
+      ? `DELETE ${live} FROM ${live} JOIN ${quoteTable(gone)} ON ${sameKey(work, live, 'del')}`
       : `DELETE FROM ${live} WHERE ${rowHash(schema)} IN (SELECT ${quoteTable(gone)}.\`row_hash\` FROM ${quoteTable(gone)})`,
     does: 'delete',
   }

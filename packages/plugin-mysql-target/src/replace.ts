@@ -67,7 +67,7 @@ export function inPlace(work: WriteWork, dialect: Dialect): Statements {
   const rows = rowStaging(work, dialect)
   if (schema.key.length > 0) {
     const missing: Step = {
-      sql: `DELETE ${live} FROM ${live} LEFT JOIN ${quoteTable(fresh)} AS n ON ${sameKey(work, live)} WHERE n.${quoteId(schema.key[0] as string)} IS NULL`,
+      sql: `DELETE ${live} FROM ${live} LEFT JOIN ${quoteTable(fresh)} ON ${sameKey(work, live)} WHERE ${quoteTable(fresh)}.${quoteId(schema.key[0] as string)} IS NULL`,
       does: 'delete',
     }
     const upsert = upserts(work)

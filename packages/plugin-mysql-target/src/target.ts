@@ -68,15 +68,18 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
     async open(work: WriteWork, signal: AbortSignal): Promise<TableWriter> {
       const refusal = guardWork(work)
       if (refusal !== undefined) throw refusal
-      const allowed = () => locks.get(work.schema.table.database)?.check()
+      // The lock of this moment and no later one: what was read before that was taken must not be written.
+      const lock = locks.get(work.schema.table.database)
+      const allowed = () => lock?.check()
       return await openWriter({ work, dialect, connections, signal, allowed })
     },
     async lock(database: string, signal: AbortSignal) {
       const lock = await lockDatabase(await connections.lease(signal), database, signal)
       locks.set(database, lock)
       return {
+        held: () => lock.held(),
         async [Symbol.asyncDispose]() {
-          locks.delete(database)
+          if (locks.get(database) === lock) locks.delete(database)
           await lock[Symbol.asyncDispose]()
         },
       }

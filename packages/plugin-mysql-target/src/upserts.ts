@@ -2,7 +2,7 @@ import { type Column, storedColumns, type TableRef, type WriteWork } from '@dbsy
 import { baseType, quoteId, quoteTable } from '@dbsync/mysql'
 import { isVersioned } from './definition.ts'
 import { keptColumns } from './method.ts'
-import { stagingTable } from './names.ts'
+import { type StagingRole, stagingTable } from './names.ts'
 import { copyShape, dropTables } from './staging.ts'
 import type { Step } from './steps.ts'
 
@@ -22,10 +22,12 @@ export function upserts(work: WriteWork): Upserts {
   // Unique values may move from row to row: all changed rows leave before the first one comes back.
   const live = quoteTable(schema.table)
   const fresh = quoteTable(stagingTable(schema.table, 'new'))
-  const changed = `${live} JOIN ${fresh} AS n ON ${sameKey(work, live)} WHERE NOT (${sameRow(storedColumns(schema), live)})`
+  const own = stagingTable(schema.table, 'own')
+  const aside = quoteTable(own)
+  const changed = `${live} JOIN ${fresh} ON ${sameKey(work, live)} WHERE NOT (${sameRow(storedColumns(schema), live, fresh)})`
   const missing = `LEFT JOIN ${live} ON ${sameKey(work, live)} WHERE ${live}.${quoteId(schema.key[0] as string)} IS NULL`
   const insert = (more: readonly string[], from: string) =>
-    `INSERT INTO ${live} (${[...columns, ...more].join(', ')}) SELECT ${[...columns.map((column) => `n.${column}`), ...more.map((column) => `k.${column}`)].join(', ')} FROM ${fresh} AS n ${from}`
+    `INSERT INTO ${live} (${[...columns, ...more].join(', ')}) SELECT ${[...columns.map((column) => `${fresh}.${column}`), ...more.map((column) => `${aside}.${column}`)].join(', ')} FROM ${fresh} ${from}`
   const kept = existing === undefined ? [] : keptColumns(schema, existing).map(quoteId)
   if (kept.length === 0) {
     return {
@@ -38,16 +40,15 @@ export function upserts(work: WriteWork): Upserts {
     }
   }
   // What only the target knows about a row is set aside while the row is away.
-  const aside = stagingTable(schema.table, 'own')
   const away = [...schema.key.map(quoteId), ...kept]
-  const sameAside = sameColumns(schema.key, 'n', 'k')
+  const sameAside = sameColumns(schema.key, fresh, aside)
   return {
-    prepare: [dropTables([aside]), copyShape(work, aside, away, 'PRIMARY KEY')],
-    tables: [aside],
+    prepare: [dropTables([own]), copyShape(work, own, away, 'PRIMARY KEY')],
+    tables: [own],
     steps: [
-      { sql: `INSERT INTO ${quoteTable(aside)} SELECT ${away.map((column) => `${live}.${column}`).join(', ')} FROM ${changed}` },
-      { sql: `DELETE ${live} FROM ${live} JOIN ${quoteTable(aside)} AS k ON ${sameColumns(schema.key, live, 'k')}`, does: 'change' },
-      { sql: insert(kept, `JOIN ${quoteTable(aside)} AS k ON ${sameAside}`), does: 'insert' },
+      { sql: `INSERT INTO ${aside} SELECT ${away.map((column) => `${live}.${column}`).join(', ')} FROM ${changed}` },
+      { sql: `DELETE ${live} FROM ${live} JOIN ${aside} ON ${sameColumns(schema.key, live, aside)}`, does: 'change' },
+      { sql: insert(kept, `JOIN ${aside} ON ${sameAside}`), does: 'insert' },
       { sql: insert([], missing), does: 'insert' },
     ],
   }
@@ -61,17 +62,19 @@ export function insertSelect({ schema }: WriteWork): string {
   return `INSERT INTO ${quoteTable(schema.table)} (${columns}) SELECT ${columns} FROM ${quoteTable(stagingTable(schema.table, 'new'))}`
 }
 
-/** No alias for the live table: a DELETE that names an alias wants a default database. */
-export const sameKey = (work: WriteWork, live: string): string => sameColumns(work.schema.key, live, 'n')
+/** No aliases: a table of the user's may have that very name, and a DELETE that names an alias wants a default database. */
+export const sameKey = (work: WriteWork, live: string, role: StagingRole = 'new'): string =>
+  sameColumns(work.schema.key, live, quoteTable(stagingTable(work.schema.table, role)))
 
 const sameColumns = (names: readonly string[], one: string, other: string): string =>
   names.map((name) => `${one}.${quoteId(name)} = ${other}.${quoteId(name)}`).join(' AND ')
 
 /** Equal byte for byte: collations, JSON and ENUM compare more generously than that. */
-const sameRow = (columns: readonly Column[], live: string): string => columns.map((column) => sameCell(column, live)).join(' AND ')
+const sameRow = (columns: readonly Column[], live: string, fresh: string): string =>
+  columns.map((column) => sameCell(column, live, fresh)).join(' AND ')
 
-function sameCell(column: Column, live: string): string {
-  const [one, other] = [`${live}.${quoteId(column.name)}`, `n.${quoteId(column.name)}`]
+function sameCell(column: Column, live: string, fresh: string): string {
+  const [one, other] = [`${live}.${quoteId(column.name)}`, `${fresh}.${quoteId(column.name)}`]
   const bytes = exactText(column)
   if (bytes === undefined) return `${one} <=> ${other}`
   // A text that outgrows max_allowed_packet becomes NULL: what cannot be compared counts as changed.

@@ -20,6 +20,7 @@ export async function readExactRows(server: ServerClient, database: string, tabl
     'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
     [database, table],
   )
+  if (columns.length === 0) throw new Error(`there is no table ${database}.${table}`)
   const cells = columns.map(({ name, type }) => exactCell(quote(String(name)), String(type)))
   const names = columns.map(({ name }) => String(name))
   await stream(server, `SELECT ${cells.join(', ')} FROM ${quote(database)}.${quote(table)}`, (row) => {

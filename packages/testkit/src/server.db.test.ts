@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access } from 'node:fs/promises'
+import { access, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { findProgram } from './binaries.ts'
 import { testPair } from './databases.ts'
 import { startServer } from './server.ts'
+import { templateFolder } from './template.ts'
 
 test('keeps committed rows over SIGKILL and a restart on the same port', async () => {
   await using server = await startServer()
@@ -47,6 +51,23 @@ test('two that start at once are two', async () => {
   await using b = await startServer({ timeZone: '+03:00', binlog: true, generalLog: true, durable: true })
   expect(a.port).not.toBe(b.port)
   expect(await b.query('SELECT @@time_zone z, @@log_bin l, @@general_log g, @@sync_binlog s')).toEqual([{ z: '+03:00', l: '1', g: '1', s: '1' }])
+})
+
+test('the template can be made by several at once', async () => {
+  const [before, folder] = [process.env.TMPDIR, await mkdtemp(join(tmpdir(), 'dbsync-template-'))]
+  try {
+    process.env.TMPDIR = folder
+    const mariadbd = await findProgram('mariadbd')
+    const made = await Promise.all([1, 2, 3].map(() => templateFolder(mariadbd)))
+    expect(new Set(made).size).toBe(1)
+    expect(await readdir(join(made[0] ?? '', '..'))).toHaveLength(1)
+    await using server = await startServer()
+    expect(await server.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('says what the server said when it cannot start', async () => {

@@ -19,18 +19,22 @@ export async function templateFolder(mariadbd: string): Promise<string> {
   const template = join(cache, `template-1-${await serverVersion(mariadbd)}`)
   if (await exists(template)) return template
   const draft = await mkdtemp(join(cache, 'draft-'))
+  const [data, temporary] = [join(draft, 'data'), join(draft, 'tmp')]
   try {
+    await Promise.all([mkdir(data), mkdir(temporary)])
     const install = await findProgram('mariadb-install-db', 'mysql_install_db')
     await run(install, [
       '--no-defaults',
-      `--datadir=${draft}`,
+      `--datadir=${data}`,
+      // Of its own: two of them at work in one folder remove each other's temporary tables.
+      `--tmpdir=${temporary}`,
       `--innodb-log-file-size=${REDO_LOG}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
       ...asRoot(),
     ])
-    await rename(draft, template)
+    await rename(data, template)
   } catch (error) {
     // A rename onto a template that another process has finished meanwhile fails: then there is one.
     if (!(await exists(template))) throw error

@@ -1,8 +1,9 @@
-import type { DatabasePlan, DryRun, OtherObjects, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
+import type { DatabasePlan, DryRun, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
-import { ago, number, plural, rows } from './format.ts'
+import { ago, number, rows } from './format.ts'
 import { guaranteeText } from './guarantee.ts'
 import { labelOf, tableLabels } from './labels.ts'
+import { notCopied } from './not-copied.ts'
 import { planText } from './plain.ts'
 import { list } from './report.ts'
 
@@ -27,7 +28,7 @@ function databaseText(target: TargetPlan, database: DatabasePlan, table: (plan: 
     statements('  First', database.statements, '  '),
     ...database.tables.map(table),
     database.targetOnly.length === 0 ? '' : `  Only at the target, kept as they are: ${database.targetOnly.map(printable).join(', ')}`,
-    objectsText(database.objects),
+    notCopied(database.objects) === '' ? '' : `  Not copied: ${notCopied(database.objects)}`,
   ]
     .filter((part) => part !== '')
     .join('\n')
@@ -66,15 +67,6 @@ function strategyText(strategy: Strategy): string {
     case 'time':
       return `by time, ${strategy.columns.map((column) => `${printable(column)} since ${printable(strategy.since[column] ?? 'ever')}`).join(' or ')}`
   }
-}
-
-function objectsText(objects: OtherObjects): string {
-  const kinds = (['views', 'triggers', 'routines', 'events', 'sequences'] as const).flatMap((kind) => {
-    const names = objects[kind]
-    if (names === undefined) return [`${kind} not visible with these rights`]
-    return names.length === 0 ? [] : [`${plural(names.length, kind.slice(0, -1))} (${names.map(printable).join(', ')})`]
-  })
-  return kinds.length === 0 ? '' : `  Not copied: ${kinds.join('; ')}`
 }
 
 /** Statements keep their lines; each ends in a semicolon, so that they can be pasted. */

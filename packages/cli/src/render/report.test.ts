@@ -3,6 +3,7 @@ import { printable } from '../printable.ts'
 import { reportText } from './report.ts'
 import { NOW, report, tableReport } from './testing.ts'
 
+const NO_NOTES = { warnings: [], notCopied: [] }
 const label = (id: string) => printable(id.slice(id.indexOf('/') + 1))
 
 test('a run with everything in it', async () => {
@@ -12,7 +13,7 @@ test('a run with everything in it', async () => {
       tableReport('log', 'unchanged', { guarantee: { level: 'exact-except', except: 'deletes', since: '2026-01-01T00:00:00Z' } }),
       tableReport('a\n\u001b[31mb', 'failed', { error: { code: 'TOO_LONG', kind: 'data', message: 'does not fit\nat all', hint: 'ALTER TABLE b' } }),
     ]),
-    ['no backup point was made: dbsync cannot make them yet'],
+    { warnings: ['no backup point was made: dbsync cannot make them yet'], notCopied: ['shop: 1 view (v); triggers not visible with these rights'] },
     label,
     NOW,
   )
@@ -34,6 +35,9 @@ test('a run with everything in it', async () => {
       1 table: exact (compared in full 2 h ago)
       1 table: exact, except for deletes (compared in full 2 h ago)
 
+    Not copied
+      shop: 1 view (v); triggers not visible with these rights
+
     Warnings
       no backup point was made: dbsync cannot make them yet
 
@@ -45,14 +49,14 @@ test('a run with everything in it', async () => {
 })
 
 test('every table where it should be', async () => {
-  const text = await reportText(report([tableReport('users', 'synced')]), [], label, NOW)
+  const text = await reportText(report([tableReport('users', 'synced')]), NO_NOTES, label, NOW)
   expect(text).toContain('The incremental run r1 finished after 3.0 s: all 1 table reached the guarantee stated below.')
   expect(text).not.toContain('Not synced')
   expect(text).not.toContain('Warnings')
 })
 
 test('a stopped run is not called finished', async () => {
-  const text = await reportText(report([tableReport('users', 'cancelled')], { status: 'cancelled' }), [], label, NOW)
+  const text = await reportText(report([tableReport('users', 'cancelled')], { status: 'cancelled' }), NO_NOTES, label, NOW)
   expect(text).toContain('was stopped after 3.0 s: 0 of 1 table reached')
 })
 
@@ -62,12 +66,12 @@ test('many tables: those that were written, the rest counted; failures are all n
     tableReport('written', 'synced', { inserted: 1 }),
     ...Array.from({ length: 60 }, (_, index) => tableReport(`bad${index}`, 'failed', { error: { code: 'E', kind: 'data', message: 'no' } })),
   ]
-  const text = await reportText(report(tables), [], label, NOW)
+  const text = await reportText(report(tables), NO_NOTES, label, NOW)
   expect(text).toContain('shop.written')
   expect(text).toContain('… and 360 tables more; --json names them all.')
   expect(text.match(/bad\d+ failed: no/g)).toHaveLength(60)
 })
 
 test('no table at all', async () => {
-  expect(await reportText(report([]), [], label, NOW)).toContain('all 0 tables')
+  expect(await reportText(report([]), NO_NOTES, label, NOW)).toContain('all 0 tables')
 })

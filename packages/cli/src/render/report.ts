@@ -9,15 +9,19 @@ const NAMED = 50
 
 const OUTCOMES: readonly TableOutcome[] = ['synced', 'unchanged', 'refused', 'failed', 'cancelled']
 
+/** What a report does not hold itself. */
+export type ReportNotes = { readonly warnings: readonly string[]; readonly notCopied: readonly string[] }
+
 /** The report as text for stdout. `label` names a table; failures come last, where they are seen. */
-export async function reportText(report: RunReport, warnings: readonly string[], label: (id: string) => string, now: Date): Promise<string> {
+export async function reportText(report: RunReport, notes: ReportNotes, label: (id: string) => string, now: Date): Promise<string> {
   const sections = [
     headline(report),
     await tableSection(report.tables, label, now),
     totalsText(report),
     guaranteesText(report.tables, now),
+    list('Not copied', notes.notCopied),
     list('Warnings', [
-      ...warnings.map(printable),
+      ...notes.warnings.map(printable),
       ...report.tables.flatMap((table) => table.warnings.map((warning) => `${label(table.id)}: ${printable(warning)}`)),
     ]),
     failuresText(report.tables, label),

@@ -24,10 +24,15 @@ export interface Target extends TableReader, AsyncDisposable {
   /** The statements that `open` and the writer will execute for this work, in order. Pure. */
   preview(work: WriteWork, effects: WriteEffects): readonly string[]
   open(work: WriteWork, signal: AbortSignal): Promise<TableWriter>
-  /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. */
-  lock(database: string, signal: AbortSignal): Promise<AsyncDisposable>
+  /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. May be asked for again where it was lost. */
+  lock(database: string, signal: AbortSignal): Promise<TargetLock>
   /** Child rows whose parent is missing, per foreign key of this table. */
   orphans?(schema: TableSchema, signal: AbortSignal): Promise<readonly { readonly foreignKey: string; readonly rows: number }[]>
+}
+
+export interface TargetLock extends AsyncDisposable {
+  /** False for good once it may have been lost (with its connection, for example). A writer that was opened before never commits then: `RUN_LOCK_LOST`. */
+  held(): boolean
 }
 
 /** Facts, not wishes: planner, executor and conformance suite read the same record. */

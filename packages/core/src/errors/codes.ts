@@ -12,9 +12,11 @@ export const ENGINE_CODES = {
     'The table is defined differently at both ends in a way that a run does not change: a type, a collation, the key. Make both equal by hand, or drop the copy: the next run creates it anew.',
   COLUMNS_NOT_VISIBLE:
     'The target has columns that the source does not show, and rights are granted table by table or column by column. Grant SELECT on the whole table, or drop those columns at the target.',
-  SCHEMA_CHANGED: 'The definition of a table changed while it was read. The run tries again by itself.',
+  SCHEMA_CHANGED: 'A table was altered, dropped or renamed at the source during the run. Nothing was written to its copy; run again.',
   RUN_LOCKED:
     'Another run works on the same target database, or a statement of a killed one has not ended yet. Wait for it to end; a lock goes with the run that holds it.',
+  RUN_LOCK_LOST:
+    'The connection that held the lock on the target database was lost, so that another run may have started. Nothing was committed after that. The lock is taken again and the table read anew; where another run has it by then, run again.',
   STATE_UNREADABLE:
     'A state document is there and cannot be read: damaged, of another shape, or a folder without rights. Put the last good copy back, or move the file away: the next run then compares or copies every table in full.',
   STATE_CONFLICT: 'The state was changed by somebody else meanwhile. See that no other run, import or editor writes to it, and run again.',

@@ -50,6 +50,7 @@ export function memoryTarget(db: MemoryDatabase, options: MemoryTargetOptions = 
       db.locks.add(database)
       let held = true
       return {
+        held: () => held && db.locks.has(database),
         async [Symbol.asyncDispose]() {
           if (held) db.locks.delete(database)
           held = false

@@ -8,6 +8,7 @@ import { findOrphans } from './orphans.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { RunReport, TableReport } from './report.ts'
 import { runReport } from './report-of.ts'
+import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
 
 export type ExecuteOptions = {
@@ -27,7 +28,9 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const startedAt = new Date()
   emit({ type: 'run.planned', plan })
 
-  const shared = { prepared, emit, signal, redact }
+  // What ends the run for one table ends it for all, and nothing is at work any more when the locks go.
+  const broken = new AbortController()
+  const shared = { prepared, emit, signal: AbortSignal.any([signal, broken.signal]), redact }
   const jobs: TableJob[] = []
   for (const target of plan.targets) {
     for (const database of target.databases) {
@@ -41,10 +44,13 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
   const limit = pLimit(Math.max(1, Math.min(config.parallelTables, prepared.snapshot.readers)))
   const reports = new Map<string, TableReport>()
-  await Promise.all(queue.map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))))
+  await all(
+    queue.map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
+    () => broken.abort(),
+  )
 
   const tables = jobs.map((job) => mustHave(reports, job.plan.id))
-  const warnings = [...plan.warnings, ...(signal.aborted ? [] : await findOrphans(prepared, tables, signal))]
+  const warnings = [...plan.warnings, ...(await orphanWarnings(prepared, tables, signal))]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
   const report = runReport(prepared, { startedAt, finishedAt: new Date(), tables, warnings, cancelled: signal.aborted })
   await recordRun(prepared, report)
@@ -52,7 +58,32 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   return report
 }
 
-type OwnPart = Pick<TableJob, 'plan' | 'target' | 'comparedAt' | 'record'>
+/** Waits for the end of every one, a failed one too, and throws the first failure then. */
+async function all(works: readonly Promise<unknown>[], failed: () => void): Promise<void> {
+  const failures: unknown[] = []
+  await Promise.all(
+    works.map((work) =>
+      work.catch((error: unknown) => {
+        failures.push(error)
+        failed()
+      }),
+    ),
+  )
+  if (failures.length > 0) throw failures[0]
+}
+
+/** All tables are done by now: a question that fails must not take their report away. */
+async function orphanWarnings(prepared: PreparedRun, tables: readonly TableReport[], signal: AbortSignal): Promise<readonly string[]> {
+  if (signal.aborted) return []
+  try {
+    return await findOrphans(prepared, tables, signal)
+  } catch (error) {
+    if (!SyncError.is(error) || error.kind === 'bug') throw error
+    return [`it was not looked for rows without a parent: ${error.message}`]
+  }
+}
+
+type OwnPart = Pick<TableJob, 'plan' | 'target' | 'place' | 'comparedAt' | 'record'>
 
 function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, plan: TablePlan): OwnPart {
   const recorder = mustHave(prepared.recorders, database.source)
@@ -65,6 +96,7 @@ function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabaseP
   return {
     plan,
     target: mustHave(prepared.endpoints.targets, target.name),
+    place: lockPlace(target.name, database.target),
     comparedAt: recorder.of(target.name, name)?.compared_at ?? null,
     record: (update) => recorder.record(target.name, name, { ...servers, ...update }),
   }

@@ -8,6 +8,7 @@ import { routes, selectDatabases } from '../plan/databases.ts'
 import { gather } from '../plan/gather.ts'
 import type { Plan } from '../plan/plan.ts'
 import { StateRecorder } from '../state/recorder.ts'
+import { lockPlace, RunLocks } from './run-locks.ts'
 
 /** Both ends and the memory of a run, opened by the host and closed by it. */
 export type Endpoints = {
@@ -26,6 +27,7 @@ export interface PreparedRun extends AsyncDisposable {
   readonly sourceIdentity: ServerIdentity
   readonly targetIdentities: ReadonlyMap<string, ServerIdentity>
   readonly recorders: ReadonlyMap<string, StateRecorder>
+  readonly locks: RunLocks
 }
 
 export type PrepareOptions = {
@@ -45,10 +47,12 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
   for (const [name, target] of targets) targetIdentities.set(name, await target.identity())
   const databases = selectDatabases(config, await source.databases())
   const all = routes(config.targets, databases, sourceIdentity, targetIdentities)
+  const locks = held.use(new RunLocks())
   if (options.lock) {
-    for (const route of all) {
-      held.use(await state.lock(`${route.target}/${route.database}`))
-      held.use(await mustHave(targets, route.target).lock(route.database, signal))
+    for (const { target, database } of all) {
+      const place = lockPlace(target, database)
+      held.use(await state.lock(place))
+      await locks.take(place, () => mustHave(targets, target).lock(database, signal))
     }
   }
   const recorders = new Map<string, StateRecorder>()
@@ -69,6 +73,7 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
     sourceIdentity,
     targetIdentities,
     recorders,
+    locks,
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 }

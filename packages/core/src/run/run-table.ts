@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '../contract/source.ts'
 import type { Target } from '../contract/target.ts'
-import { errorJson } from '../errors/sync-error.ts'
+import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import type { Emit } from '../events/event.ts'
 import type { Position } from '../model/batch.ts'
+import { type TableSchema, tableName } from '../model/schema.ts'
 import { diffTable } from '../model/schema-diff.ts'
 import { matchingRule } from '../plan/assemble.ts'
 import type { Guarantee, TablePlan } from '../plan/plan.ts'
@@ -17,6 +18,8 @@ export type TableJob = {
   readonly prepared: PreparedRun
   readonly plan: TablePlan
   readonly target: Target
+  /** What its database's lock goes by. */
+  readonly place: string
   readonly emit: Emit
   readonly signal: AbortSignal
   /** When the whole table was last compared, before this run. */
@@ -48,17 +51,17 @@ export async function runTable(job: TableJob): Promise<TableReport> {
     emit({ type: 'table.started', id: plan.id, attempt, ...(total === undefined ? {} : { rows: total }) })
     try {
       const comparedAt = new Date().toISOString()
-      const { result, position } = await attemptTable(job, meter, attempt)
+      const { result, position, sameMoment } = await attemptTable(job, meter, attempt)
       return done({
         ...idle,
         ...success(job, meter, result, position, comparedAt),
         retries: attempt - 1,
-        warnings: [...plan.warnings, ...laterMoment(attempt)],
+        warnings: [...plan.warnings, ...(sameMoment ? [] : [LATER_MOMENT])],
       })
     } catch (error) {
       const failure = errorJson(error)
       const cancelled = signal.aborted || failure.kind === 'cancelled'
-      if (!cancelled && failure.kind === 'transient' && attempt <= job.prepared.config.maxRetries) {
+      if (!cancelled && isPassing(failure) && attempt <= job.prepared.config.maxRetries) {
         const delayMs = backOff(job.prepared.config.retryDelayMs, attempt)
         emit({ type: 'table.retrying', id: plan.id, attempt, delayMs, error: failure })
         await sleep(delayMs, undefined, { signal }).catch(() => {})
@@ -74,12 +77,19 @@ export async function runTable(job: TableJob): Promise<TableReport> {
   }
 }
 
-/** A first attempt reads the run's snapshot. After a fault that one may be gone: a later attempt opens its own. */
-async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promise<{ result: TableSyncResult; position: Position }> {
+type Attempt = { readonly result: TableSyncResult; readonly position: Position; readonly sameMoment: boolean }
+
+/**
+ * A first attempt reads the run's snapshot. After a fault that one may be gone, and where the lock was lost meanwhile another run may
+ * have written something newer: then it opens its own, under the lock.
+ */
+async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promise<Attempt> {
   const { prepared, target, signal } = job
   await using own = new AsyncDisposableStack()
-  const plan = attempt === 1 ? job.plan : await lookAgain(job)
-  const snapshot: Snapshot = attempt === 1 ? prepared.snapshot : own.use(await prepared.endpoints.source.open({ readers: 1, signal }))
+  const lock = await prepared.locks.hold(job.place)
+  const sameMoment = attempt === 1 && prepared.locks.unbroken(job.place)
+  const snapshot: Snapshot = sameMoment ? prepared.snapshot : own.use(await prepared.endpoints.source.open({ readers: 1, signal }))
+  const plan = sameMoment ? job.plan : await lookAgain(job, snapshot)
   let position: Position = null
   const result = await syncTable({
     plan,
@@ -89,21 +99,45 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
     batchRows: prepared.config.batchRows,
     meter,
     signal,
+    mayWrite: () => {
+      if (!lock.held()) throw lockLost(plan)
+    },
     save: async (reached) => {
       position = reached
     },
   })
-  return { result, position }
+  return { result, position, sameMoment }
 }
 
-/** The fault may have come after the definition was changed: only what is still missing is done again. */
-async function lookAgain({ plan, target }: TableJob): Promise<TablePlan> {
+const lockLost = ({ wanted: { table } }: TablePlan): SyncError =>
+  new SyncError('RUN_LOCK_LOST', `The lock on ${table.database} was lost while ${tableName(table)} was read.`, {
+    kind: 'transient',
+    table,
+    hint: 'Another run may have started meanwhile. Run again.',
+  })
+
+/** The fault may have come after the definition was changed at the target: only what is still missing is done again. One that was changed at the source needs another plan. */
+async function lookAgain({ plan, target }: TableJob, snapshot: Snapshot): Promise<TablePlan> {
+  await sameAtSource(plan.schema, snapshot)
   const { database, name } = plan.wanted.table
   const { existing: _, ...rest } = plan
   const existing = (await target.describe(database, [name])).find(({ table }) => table.name === name)
   if (existing === undefined) return { ...rest, changes: [], statements: [] }
   const { changes } = diffTable(existing, plan.wanted)
   return { ...rest, existing, changes, statements: changes.flatMap((change) => target.render(change)) }
+}
+
+async function sameAtSource(planned: TableSchema, snapshot: Snapshot): Promise<void> {
+  const { table } = planned
+  const now = (await snapshot.describe(table.database, [table.name])).find(({ table: { name } }) => name === table.name)
+  const shape = ({ columns, key }: TableSchema) => JSON.stringify([columns, key])
+  if (now !== undefined && shape(now) === shape(planned)) return
+  const what = now === undefined ? 'is not at the source any more, or hidden since' : 'was altered at the source'
+  throw new SyncError('SCHEMA_CHANGED', `${tableName(table)} ${what}: the run had planned with what was there when it began.`, {
+    kind: 'data',
+    table,
+    hint: 'Nothing was written to its copy. Run again: the next run plans with what is there then.',
+  })
 }
 
 function success(job: TableJob, meter: Meter, result: TableSyncResult, position: Position, now: string) {
@@ -135,7 +169,10 @@ const counts = (meter: Meter) => ({
   bytes: meter.bytes,
 })
 
-const laterMoment = (attempt: number) => (attempt === 1 ? [] : ['read again after a fault: of a later moment than the other tables'])
+const LATER_MOMENT = 'read again after a fault: of a later moment than the other tables'
+
+/** A server that could be reached when the run began and cannot be now is restarting, or its network is. */
+const isPassing = ({ kind }: ErrorJson) => kind === 'transient' || kind === 'connection'
 
 /** Doubled each time, with jitter, so that many tables do not come back at once. */
 const backOff = (delayMs: number, attempt: number) => Math.round(delayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2))
