@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compareDatabases, startServer, type TestServer } from '@dbsync/testkit'
 import { changeOnePercent, makeTable } from './data.ts'
-import { median, measure, spread } from './measure.ts'
+import { measure, median, spread } from './measure.ts'
 
 /*
  * Speed as ratios within one run: `pnpm bench`. Every round runs the ways in random order on the same two private servers, and
@@ -20,8 +20,8 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const settings = { innodb_buffer_pool_size: '1G', innodb_log_file_size: '512M', max_allowed_packet: '64M' }
 await using stack = new AsyncDisposableStack()
-const source = stack.use(await startServer({ settings, binlog: true }))
-const target = stack.use(await startServer({ settings }))
+const source = stack.use(await startServer({ settings, binlog: true, onDisk: true }))
+const target = stack.use(await startServer({ settings, onDisk: true }))
 const folder = await mkdtemp(join(tmpdir(), 'dbsync-bench-'))
 stack.defer(() => rm(folder, { recursive: true, force: true }))
 await writeParams(folder, source, target)
@@ -72,7 +72,9 @@ async function fullCopy(): Promise<Full> {
     }
   }
   const [dump, ours] = [median(seconds.dump), median(seconds.dbsync)]
-  say(`Full copy: mariadb-dump | mariadb ${dump.toFixed(2)} s (${spread(seconds.dump)}), dbsync run --full ${ours.toFixed(2)} s (${spread(seconds.dbsync)}): ${(dump / ours).toFixed(2)} × as fast`)
+  say(
+    `Full copy: mariadb-dump | mariadb ${dump.toFixed(2)} s (${spread(seconds.dump)}), dbsync run --full ${ours.toFixed(2)} s (${spread(seconds.dbsync)}): ${(dump / ours).toFixed(2)} × as fast`,
+  )
   say(`Peak memory of dbsync: ${Math.max(...peaks).toFixed(0)} MiB; on the wire, both ends: ${(wire / 1e6).toFixed(0)} MB`)
   return { seconds: ours, wire }
 }
@@ -90,7 +92,9 @@ async function byTime(full: Full): Promise<void> {
   }
   // The first round alone counts for bytes: in later ones the lookback reads the rounds before again.
   const time = seconds[0] ?? Number.NaN
-  say(`By time, 1 % changed: ${time.toFixed(2)} s (all rounds ${spread(seconds)}), ${((100 * time) / full.seconds).toFixed(1)} % of the full copy's time (goal: under 10 %)`)
+  say(
+    `By time, 1 % changed: ${time.toFixed(2)} s (all rounds ${spread(seconds)}), ${((100 * time) / full.seconds).toFixed(1)} % of the full copy's time (goal: under 10 %)`,
+  )
   say(`On the wire: ${(wire / 1e6).toFixed(1)} MB, ${((100 * wire) / full.wire).toFixed(1)} % of the full copy's bytes (goal: under 5 %)`)
 }
 

@@ -35,7 +35,9 @@ export const plainRows = (count: number, start = 100): FixtureRow[] => Array.fro
 
 /** The schema of an engine that has no definitions of its own: what a plugin without `native` describes. */
 export function plainSchema(table: TableRef, { columns, key }: FixtureTable): TableSchema {
-  const described = columns.map(({ name, type, nullable = false }): Column => ({ name, type, nullable, ...(type.kind === 'text' ? { charset: 'utf8mb4' } : {}) }))
+  const described = columns.map(
+    ({ name, type, nullable = false }): Column => ({ name, type, nullable, ...(type.kind === 'text' ? { charset: 'utf8mb4' } : {}) }),
+  )
   return { table, columns: described, key, uniqueKeys: [], foreignKeys: [], referencedBy: [], triggers: [], transactional: true }
 }
 

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import { type Column, packRows, type ReadRequest, type RowBatch, type RowRange, storedColumns, SyncError, type TableReader, type TableSchema } from '@dbsync/core/plugin'
+import { type Column, type ReadRequest, type RowBatch, type RowRange, SyncError, type TableReader, type TableSchema } from '@dbsync/core/plugin'
 import { expect } from 'vitest'
 import type { FixtureCell, FixtureRow } from './fixture.ts'
 
 export const BATCHES = { batchRows: 1_000, batchBytes: 1 << 20 }
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 /** The rows of the read as text, in the order of the text: a read promises no order. */
 export async function rowsOf(reader: TableReader, request: Pick<ReadRequest, 'schema'> & Partial<ReadRequest>): Promise<string[]> {
@@ -34,8 +34,6 @@ function shown(column: Pick<Column, 'type'> | undefined, cell: FixtureCell): str
   const text = bytes.toString('utf8')
   return text.length > 200 ? `${text.slice(0, 50)}… ${bytes.length} bytes, ${hash('sha1', bytes)}` : text
 }
-
-export const pack = (schema: TableSchema, rows: readonly FixtureRow[]): RowBatch => packRows(storedColumns(schema), rows)
 
 /** The whole of a table as one range. */
 export const whole = (schema: TableSchema): RowRange => (schema.key.length > 0 ? { by: 'key' } : { by: 'hash', from: '0', to: String(1n << 64n) })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises'
 import { createServer, connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ const run = promisify(execFile)
 export type ServerOptions = {
   /** More settings of mariadbd, by their names in an option file; they win over ours. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The data lies on a disk; without it, or `durable`, in memory where the system has enough of that. */
+  readonly onDisk?: boolean
   /** Every commit reaches the disk. Without it a power cut may lose the last second; a killed server loses nothing either way. */
   readonly durable?: boolean
   /** Default time zone as an offset, such as `-05:00`. Without it: the machine's. */
@@ -41,7 +43,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const mariadbd = await findProgram('mariadbd', 'mysqld')
   const template = options.template ?? (await templateFolder(mariadbd))
   for (let attempt = 1; ; attempt++) {
-    const server = new PrivateServer(await newFolder(), await freePort())
+    const server = new PrivateServer(await newFolder(options), await freePort())
     try {
       await server.open(mariadbd, template, options)
       return server
@@ -133,10 +135,22 @@ class PrivateServer implements TestServer {
   }
 }
 
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dbsync-server-'))
+async function newFolder(options: ServerOptions): Promise<string> {
+  const base = options.onDisk || options.durable ? tmpdir() : await memoryFolder()
+  const folder = await mkdtemp(join(base, 'dbsync-server-'))
   await chmod(folder, 0o700)
   return folder
+}
+
+/** A file system in memory with room for some servers, else the folder for temporary files. A test run makes thousands of tables, each of them a sync. */
+async function memoryFolder(): Promise<string> {
+  if (process.env.TMPDIR !== undefined) return tmpdir()
+  try {
+    const { bavail, bsize } = await statfs('/dev/shm')
+    return bavail * bsize > 6 * 2 ** 30 ? '/dev/shm' : tmpdir()
+  } catch {
+    return tmpdir()
+  }
 }
 
 /** Run at every start, so that it holds whatever the template says. One statement a line: an init file wants it so. */

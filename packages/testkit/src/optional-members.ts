@@ -1,0 +1,45 @@
+import { canDigest, type TableReader } from '@dbsync/core/plugin'
+import { describe, expect, it } from 'vitest'
+import { describeDigests } from './digest-suite.ts'
+import { freshName, plainRows, plainTable } from './fixture.ts'
+import { describeReading, opened, type ReaderHarness } from './reader-suite.ts'
+import { never, rowsOf } from './rows-of.ts'
+
+const READER_MEMBERS = ['ranges', 'digest', 'fingerprints', 'traffic'] as const
+
+/** The title under which a suite's tests stand: it names what the plugin lacks, and is therefore not tested for. */
+export function membersTitle<T extends TableReader>(plugin: T, more: readonly (keyof T)[] = [], facts: readonly string[] = []): string {
+  const lacking = [...[...READER_MEMBERS, ...more].filter((member) => plugin[member] === undefined).map(String), ...facts]
+  return lacking.length === 0 ? 'with every optional member' : `not tested, for the plugin has none: ${lacking.join(', ')}`
+}
+
+/** What every reader must do, and those of its optional members that `reader` has. */
+export function describeReader(harness: ReaderHarness, reader: TableReader): void {
+  describeReading(harness)
+  if (canDigest(reader)) {
+    describeDigests({
+      ...harness,
+      async reader() {
+        const another = await harness.reader()
+        if (!canDigest(another)) throw new Error('one reader of the plugin can compare by digest, and another one cannot')
+        return another
+      },
+    })
+  }
+  if (reader.traffic !== undefined) describeTraffic(harness)
+}
+
+function describeTraffic(harness: ReaderHarness): void {
+  describe('traffic', () => {
+    it('grows with what is read', async () => {
+      const { reader, schema } = await opened(harness, plainTable(freshName()), plainRows(500))
+      const received = () => reader.traffic?.().received ?? 0
+      const before = received()
+      await rowsOf(reader, { schema })
+      await reader.count(schema, never)
+      // 500 rows of more than 8 bytes.
+      expect(received() - before).toBeGreaterThan(4_000)
+      expect(reader.traffic?.().sent).toBeGreaterThan(0)
+    })
+  })
+}

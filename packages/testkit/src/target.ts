@@ -1,0 +1,86 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { type FixtureRow, type FixtureTable, freshName, int } from './fixture.ts'
+import { describeLeftovers } from './leftovers-suite.ts'
+import { describeLock } from './lock-suite.ts'
+import { describeMerge } from './merge-suite.ts'
+import { describeReader, membersTitle } from './optional-members.ts'
+import type { ReaderHarness } from './reader-suite.ts'
+import { describeReplace } from './replace-suite.ts'
+import { describeSchemas } from './schema-suite.ts'
+import { type TargetBench, type TargetUnderTest, targetBench } from './target-bench.ts'
+import { type CorpusColumn, VALUE_CORPUS } from './value-corpus.ts'
+import { describeValues } from './value-suite.ts'
+
+export type TargetSuite = {
+  /** Each call gives a database and a target of its own. */
+  readonly open: () => Promise<TargetUnderTest>
+  /** The values that the engine can hold; all of `VALUE_CORPUS` unless told otherwise. */
+  readonly corpus?: readonly CorpusColumn[]
+  /** For a plugin's second way of writing (another protocol, another setting): what it reads does not depend on it and is not tested again. */
+  readonly only?: 'writing'
+}
+
+/** What every target must do: the obligations of `Target`, `TableWriter` and `TableReader`, as far as its `supports` goes. */
+export function describeTarget(name: string, { open, corpus = VALUE_CORPUS, only }: TargetSuite): void {
+  describe(`target: ${name}${only === undefined ? '' : ' (writing only)'}`, async () => {
+    const under = await open()
+    afterAll(async () => await under[Symbol.asyncDispose]())
+    const { target, database } = under
+    const bench = targetBench(under)
+    const harness: ReaderHarness = {
+      database,
+      async put(table, rows) {
+        await bench.replace(table, rows)
+      },
+      reader: async () => target,
+    }
+    const { deletes, keylessDeletes, concurrentTables } = target.supports
+
+    const lacking = [...(deletes ? [] : ['deletes']), ...(keylessDeletes ? [] : ['keylessDeletes'])]
+
+    describe(`${membersTitle(target, ['reserved', 'guard', 'orphans'], lacking)}`, () => {
+      it('says which server it is, which databases it has and how many tables it takes at once', async () => {
+        const identity = await target.identity()
+        expect(identity).toEqual({ id: expect.stringMatching(/./), label: expect.stringMatching(/./) })
+        expect(await (await bench.another()).identity()).toEqual(identity)
+        expect(await target.databases()).toContain(database)
+        expect(concurrentTables).toBeGreaterThanOrEqual(1)
+      })
+
+      it('may be disposed twice', async () => {
+        const other = await bench.another()
+        await other[Symbol.asyncDispose]()
+        expect(await other[Symbol.asyncDispose]()).toBeUndefined()
+        expect(await target.databases()).toContain(database)
+      })
+
+      describeReplace(bench)
+      describeMerge(bench)
+      describeMergedValues(bench, corpus)
+      describeValues(harness, corpus)
+      if (only === 'writing') return
+      describeSchemas(bench, corpus)
+      describeLeftovers(bench)
+      describeLock(bench)
+      describeReader(harness, target)
+    })
+  })
+}
+
+/** All types in one table: row by row each column's next value. */
+function describeMergedValues(bench: TargetBench, corpus: readonly CorpusColumn[]): void {
+  it('keeps every value that is merged, and finds none changed the second time', async () => {
+    const columns = corpus.map((column, i) => ({ ...column, name: `v${i}`, nullable: true }))
+    const table: FixtureTable = { name: freshName(), key: ['id'], columns: [int('id'), ...columns] }
+    const count = Math.max(...corpus.map(({ values }) => values.length)) + 1
+    const rows = Array.from({ length: count }, (_, i): FixtureRow => [String(i), ...corpus.map(({ values }) => values[i] ?? null)])
+    await bench.replace(table, [])
+    for (const receipt of [
+      { inserted: count, unchanged: 0 },
+      { inserted: 0, unchanged: count },
+    ]) {
+      expect(await bench.merge(table, { upserts: rows })).toEqual({ updated: 0, deleted: 0, ...receipt })
+      expect(await bench.rows(table)).toEqual(bench.lines(table, rows))
+    }
+  })
+}

@@ -1,0 +1,22 @@
+import { canDigest, storedColumns } from '@dbsync/core/plugin'
+import { describe, expect, it } from 'vitest'
+import { fingerprintsOf } from './digest-suite.ts'
+import { type FixtureRow, type FixtureTable, freshName } from './fixture.ts'
+import { opened, type ReaderHarness } from './reader-suite.ts'
+import { expected, rowsOf, whole } from './rows-of.ts'
+import { type CorpusColumn, typeName } from './value-corpus.ts'
+
+/** Each type's edge values are read as they were put there, and no two of them have the same hash. */
+export function describeValues(harness: ReaderHarness, corpus: readonly CorpusColumn[]): void {
+  describe('values', () => {
+    it.each(corpus.map((column) => [typeName(column.type), column] as const))('keeps every %s', async (_, { values, ...column }) => {
+      const table: FixtureTable = { name: freshName(), key: [], columns: [{ ...column, name: 'v', nullable: true }] }
+      const rows: FixtureRow[] = [...values, null].map((value) => [value])
+      const { reader, schema } = await opened(harness, table, rows)
+      expect(await rowsOf(reader, { schema })).toEqual(expected(storedColumns(schema), rows))
+      if (!canDigest(reader)) return
+      const fingerprints = await fingerprintsOf(reader, schema, [whole(schema)])
+      expect(fingerprints).toHaveLength(rows.length)
+    })
+  })
+}
