@@ -6,7 +6,8 @@ import type { TableCase } from './tables.ts'
 const ROWS = 12
 
 /** The session in which the corpus is written. It allows everything that a server may hold. */
-export const LENIENT = "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', innodb_strict_mode = 0"
+export const LENIENT =
+  "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', innodb_strict_mode = 0, autocommit = 1, sql_safe_updates = 0, completion_type = 0, sql_select_limit = DEFAULT, tx_isolation = 'REPEATABLE-READ'"
 
 /** Creates the table with every value of its pools and some rows by chance. */
 export async function createCase(at: Connection, table: TableCase, chance: Chance): Promise<void> {

@@ -1,5 +1,5 @@
 import { quote } from '@dbsync/testkit'
-import { type ValueCorpus, VALUES } from './values.ts'
+import { VALUES, type ValueCorpus } from './values.ts'
 
 /** A table of the corpus and what its columns may hold. */
 export type TableCase = {
@@ -15,45 +15,61 @@ export type TableCase = {
 const NUMBERS = ['0', '1', '2', '3', 'NULL']
 const IDS = Array.from({ length: 60 }, (_, i) => String(i))
 
-/** Each type as a value beside a key, as a row without one, and as the key itself. */
-export const TYPE_TABLES: readonly TableCase[] = VALUES.flatMap((corpus, i) => tablesOf(corpus, String(i).padStart(2, '0')))
+/** Types that share a table, so that the corpus is synced in seconds. */
+const GROUP = 6
+const groups = Array.from({ length: Math.ceil(VALUES.length / GROUP) }, (_, i) => VALUES.slice(i * GROUP, (i + 1) * GROUP))
 
-function tablesOf({ type, values, indexing = 'whole' }: ValueCorpus, number: string): TableCase[] {
-  const comment = `COMMENT '${type.slice(0, 40).replaceAll(/['\\]/g, '')}'`
-  const nullable = /NULL$/.test(type) ? type : `${type} NULL`
-  const whole = indexing === 'whole'
-  const tables: TableCase[] = [
+type Pool = readonly [column: string, values: readonly string[]]
+
+const nullable = (type: string) => (/NULL$/.test(type) ? type : `${type} NULL`)
+const number = (i: number) => String(i).padStart(2, '0')
+
+function valueTables(group: readonly ValueCorpus[], i: number): TableCase[] {
+  const columns = group.map(({ type }, n) => `v${n} ${nullable(type)}`).join(', ')
+  const values = group.map(({ values }, n): Pool => [`v${n}`, [...values, 'NULL']])
+  const uniques = group.flatMap(({ type, indexing }, n) => (indexing === undefined ? [`u${n} ${nullable(type)} UNIQUE`] : []))
+  const uniqueValues = group.flatMap(({ values, indexing }, n): Pool[] =>
+    indexing === undefined ? [[`u${n}`, [...values, ...values.map(() => 'NULL')]] as const] : [],
+  )
+  return [
+    { name: `loose_${number(i)}`, body: `(${columns})`, pools: new Map(values) },
+    { name: `keyed_${number(i)}`, body: `(id INT PRIMARY KEY, ${columns})`, pools: new Map<string, readonly string[]>([['id', IDS], ...values]), id: 'id' },
     {
-      name: `keyed_${number}`,
-      body: `(id INT PRIMARY KEY, v ${nullable}, u ${nullable}${whole ? ', UNIQUE (u)' : ''}) ${comment}`,
-      pools: pools({ id: IDS, v: [...values, 'NULL'], u: [...values, 'NULL'] }),
+      name: `unique_${number(i)}`,
+      body: `(${['id INT PRIMARY KEY', ...uniques].join(', ')})`,
+      pools: new Map<string, readonly string[]>([['id', IDS], ...uniqueValues]),
       id: 'id',
     },
-    { name: `loose_${number}`, body: `(v ${nullable}, n INT${whole ? ', UNIQUE (v, n)' : ''}) ${comment}`, pools: pools({ v: [...values, 'NULL'], n: NUMBERS }) },
     // The time at which a row moved is what a run goes by.
     {
-      name: `timed_${number}`,
-      body: `(id INT PRIMARY KEY, v ${nullable}, updated_at DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6)) ${comment}`,
-      pools: pools({ id: IDS, v: [...values, 'NULL'] }),
+      name: `timed_${number(i)}`,
+      body: `(id INT PRIMARY KEY, updated_at DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), ${columns})`,
+      pools: new Map<string, readonly string[]>([['id', IDS], ...values]),
       id: 'id',
     },
   ]
-  const strict = type.replace(/ NULL$/, '')
-  if (whole) {
-    const defaulted = /^TIMESTAMP/.test(strict) ? "NOT NULL DEFAULT '2020-01-01'" : 'NOT NULL'
-    tables.push(
-      { name: `key_${number}`, body: `(v INT, k ${strict} ${defaulted}, PRIMARY KEY (k)) ${comment}`, pools: pools({ v: NUMBERS, k: values }) },
-      {
-        name: `pair_${number}`,
-        body: `(a ${strict} ${defaulted}, v INT, b ${strict} ${defaulted}, PRIMARY KEY (b, a)) ${comment}`,
-        pools: pools({ a: values, v: NUMBERS, b: values }),
-      },
-    )
-  } else if (indexing === 'prefix') {
-    tables.push({ name: `key_${number}`, body: `(v INT, k ${strict} NOT NULL, PRIMARY KEY (k(5))) ${comment}`, pools: pools({ v: NUMBERS, k: values }) })
-  }
-  return tables
 }
+
+function keyTables({ type, values, indexing = 'whole' }: ValueCorpus, i: number): TableCase[] {
+  if (indexing === 'none') return []
+  const column = `${type.replace(/ NULL$/, '')} NOT NULL${/^TIMESTAMP/.test(type) ? " DEFAULT '2020-01-01'" : ''}`
+  const comment = `COMMENT '${type.slice(0, 40).replaceAll(/['\\]/g, '')}'`
+  const single = {
+    name: `key_${number(i)}`,
+    body: `(v INT, k ${column}, PRIMARY KEY (k${indexing === 'prefix' ? '(5)' : ''})) ${comment}`,
+    pools: pools({ v: NUMBERS, k: values }),
+  }
+  if (indexing === 'prefix' || i % 2 === 1) return [single]
+  const pair = {
+    name: `pair_${number(i)}`,
+    body: `(a ${column}, v INT, b ${column}, PRIMARY KEY (b, a)) ${comment}`,
+    pools: pools({ a: values, v: NUMBERS, b: values }),
+  }
+  return [single, pair]
+}
+
+/** Each type as a value beside a key, as part of a row without one, in a second unique key, and as the key itself. */
+export const TYPE_TABLES: readonly TableCase[] = [...groups.flatMap(valueTables), ...VALUES.flatMap(keyTables)]
 
 /** Spaces at the end are the only thing that MariaDB itself forbids. */
 const NAMES = [
@@ -100,7 +116,7 @@ const NAMES = [
   '@c0',
   '@@version',
   '$1',
-  '${x}',
+  '$x{y}',
   '{database}',
   '*',
   '[a]',

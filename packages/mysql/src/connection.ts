@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { type Column, type RowBatch, SyncError } from '@dbsync/core/plugin'
 import { asBytes, type Driver, openDriver } from './driver.ts'
 import { mysqlError } from './errors.ts'
@@ -5,7 +6,7 @@ import { loadStream } from './load.ts'
 import { address, type MysqlOptions } from './options.ts'
 import { type BatchLimits, packedRows } from './select.ts'
 import { FACTS_SQL, type ServerFacts, serverFacts } from './server.ts'
-import { type Role, sessionSetup } from './session.ts'
+import { type Role, SESSION_START, sessionSetup } from './session.ts'
 import { stillWorking } from './still-working.ts'
 
 export type StatementResult = {
@@ -52,6 +53,7 @@ export async function connect(options: MysqlOptions, role: Role, signal: AbortSi
   const session = new Session(driver, options, role, tuning)
   try {
     await session.open(signal)
+    await session.execute(SESSION_START, signal)
     session.server = serverFacts(await session.query(FACTS_SQL, signal), address(options))
     for (const sql of sessionSetup(session.server, role)) await session.execute(sql, signal)
     return session
@@ -77,6 +79,8 @@ class Session implements MysqlConnection {
   #statement: Statement | undefined
   #dead: Error | undefined
   #watch: NodeJS.Timeout | undefined
+  /** The body of the load under way. */
+  #loading: Readable | undefined
 
   constructor(driver: Driver, options: MysqlOptions, role: Role, tuning: ConnectTuning) {
     this.#driver = driver
@@ -130,6 +134,7 @@ class Session implements MysqlConnection {
   async load(sql: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StatementResult> {
     if (this.#role !== 'target') throw new Error('a source connection cannot load')
     const stream = loadStream(body, (error) => this.destroy(error))
+    this.#loading = stream
     try {
       const answer = await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes, infileStreamFactory: () => stream }, done))
       return result(answer)
@@ -137,6 +142,7 @@ class Session implements MysqlConnection {
       // Bytes still to be sent after the server has given up would be taken for the next statement.
       if (stream.readableDidRead && !stream.readableEnded) this.destroy(lost())
       stream.destroy()
+      this.#loading = undefined
     }
   }
 
@@ -206,7 +212,8 @@ class Session implements MysqlConnection {
       seen = received + sent
       if (!idle || !statement.waiting || asking) return
       asking = true
-      const working = await stillWorking(this.id, () => connect(this.#options, this.#role, AbortSignal.timeout(20_000), this.#tuning))
+      const owing = this.#loading !== undefined && this.#driver.stream.writableLength === 0 && !this.#loading.readableEnded
+      const working = await stillWorking(this.id, this.server.id, owing, () => connect(this.#options, this.#role, AbortSignal.timeout(20_000), this.#tuning))
       asking = false
       const moved = this.traffic().received + this.traffic().sent !== seen
       if (working || moved || this.#statement !== statement || !statement.waiting) return

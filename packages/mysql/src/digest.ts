@@ -17,11 +17,11 @@ export const selectList = (columns: readonly Column[]): string => columns.map((c
 const DECODED = new Set(['utf8mb4', 'utf8mb3', 'latin1', 'ascii'])
 
 /**
- * The driver decodes the names of a column, its table and its database by the column's own character set, and breaks where it does not know that:
- * what COALESCE gives has none of them, and the same bytes.
+ * A column of a select list. The driver refuses names such as `__proto__`, so it gets none. It decodes the names of table and database by the
+ * column's own character set, too, and breaks where it does not know that: what COALESCE gives has the same bytes, and no table.
  */
 export const unnamed = (column: Column, expression: string): string =>
-  column.charset === undefined || DECODED.has(column.charset) ? expression : `COALESCE(${expression}) AS ''`
+  `${column.charset === undefined || DECODED.has(column.charset) ? expression : `COALESCE(${expression})`} AS ''`
 
 /**
  * SQL of the unsigned 64-bit hash of one row, over a text in which no two different rows are alike: each cell with its length, or in an alphabet

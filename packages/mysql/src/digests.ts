@@ -63,7 +63,7 @@ async function groupedDigests(
   // A row without a hash must show up in whatever part is asked for.
   const where = BigInt(parts.size) << BigInt(shift) === 1n << 64n ? 'TRUE' : `IFNULL(${hash} >> ${shift}, ${any}) IN (${[...parts.keys()].join(', ')})`
   const rows = await connection.query(
-    `SELECT ${hash} >> ${shift} AS part, COUNT(*), ${hashSum(hash)} FROM ${quoteTable(schema.table)} WHERE ${where} GROUP BY part`,
+    `SELECT ${hash} >> ${shift}, COUNT(*), ${hashSum(hash)} FROM ${quoteTable(schema.table)} WHERE ${where} GROUP BY 1`,
     signal,
   )
   const exact = rows.every(([part]) => part !== null)

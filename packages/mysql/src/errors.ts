@@ -92,14 +92,14 @@ function verdict(error: DriverError, context: ErrorContext): Verdict | undefined
     }
   }
   if (errno !== undefined) {
-    const known = byNumber(errno, context)
+    const known = byNumber(errno, context, error)
     if (known !== undefined) return known
   }
   if (LOST.has(code)) return { code: 'MYSQL_CONNECTION_LOST', kind: 'transient' }
   return undefined
 }
 
-function byNumber(errno: number, context: ErrorContext): Verdict | undefined {
+function byNumber(errno: number, context: ErrorContext, error: Error): Verdict | undefined {
   switch (errno) {
     case 1045: // ER_ACCESS_DENIED_ERROR
     case 1698: // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
@@ -115,7 +115,7 @@ function byNumber(errno: number, context: ErrorContext): Verdict | undefined {
     case 1143: // ER_COLUMNACCESS_DENIED_ERROR
     case 1227: // ER_SPECIFIC_ACCESS_DENIED_ERROR
     case 1370: // ER_PROCACCESS_DENIED_ERROR
-      return { code: 'MYSQL_PRIVILEGE', kind: 'privilege', hint: grantHint(context) }
+      return { code: 'MYSQL_PRIVILEGE', kind: 'privilege', hint: grantHint(context, error.message) }
     case 1049: // ER_BAD_DB_ERROR
       return { code: 'MYSQL_NO_DATABASE', kind: 'config', hint: 'Check the name, and that the user may see the database.' }
     case 1040: // ER_CON_COUNT_ERROR
@@ -190,8 +190,9 @@ function byNumber(errno: number, context: ErrorContext): Verdict | undefined {
   }
 }
 
-function grantHint(context: ErrorContext): string {
-  const on = context.table === undefined ? '`database`.*' : `${quoteId(context.table.database)}.*`
+function grantHint(context: ErrorContext, message: string): string {
+  const database = context.table?.database ?? / to database '(.+)'$/s.exec(message)?.[1] ?? 'database'
+  const on = `${quoteId(database)}.*`
   const privileges = /writ|creat|load|alter|chang|delet|drop/.test(context.doing)
     ? 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES'
     : 'SELECT'

@@ -21,7 +21,9 @@ export function connectionPool(
 
   function take(signal: AbortSignal): Promise<MysqlConnection> {
     if (signal.aborted) return Promise.reject(cancelled(signal))
-    const connection = free.shift()
+    const living = connections.some((connection) => connection.alive)
+    const at = living ? free.findIndex((connection) => connection.alive) : 0
+    const [connection] = at < 0 ? [] : free.splice(at, 1)
     if (connection !== undefined) return Promise.resolve(connection)
     const { promise, resolve, reject } = Promise.withResolvers<MysqlConnection>()
     const waiter = { resolve }

@@ -134,9 +134,7 @@ async function* fingerprintRows(connection: MysqlConnection, schema: TableSchema
   for (let start = 0; start < ranges.length; start += step) {
     const test = rangesCondition(schema, ranges.slice(start, start + step))
     const sql =
-      key.length === 0
-        ? `SELECT ${hash} AS row_hash, COUNT(*) FROM ${table} WHERE ${test} GROUP BY row_hash`
-        : `SELECT ${selectList(key)}, ${hash}, 1 FROM ${table} WHERE ${test}`
+      key.length === 0 ? `SELECT ${hash}, COUNT(*) FROM ${table} WHERE ${test} GROUP BY 1` : `SELECT ${selectList(key)}, ${hash}, 1 FROM ${table} WHERE ${test}`
     yield* connection.select(sql, [...key, ...FINGERPRINT_COLUMNS], { ...FINGERPRINT_BATCH, signal })
   }
 }

@@ -12,6 +12,8 @@ const FOR_ALL: readonly string[] = [
   "time_zone = '+00:00'",
   `sql_mode = '${SQL_MODE}'`,
   'autocommit = 1',
+  // COMMIT ends the transaction, and neither begins another one nor hangs up.
+  'completion_type = 0',
   // A slow consumer is not a dead one.
   'net_write_timeout = 3600',
   'net_read_timeout = 3600',
@@ -30,10 +32,11 @@ const FOR_ALL: readonly string[] = [
 const MARIADB = ['max_statement_time = 0', 'idle_transaction_timeout = 0', 'idle_readonly_transaction_timeout = 0', 'idle_write_transaction_timeout = 0']
 const MYSQL = ['max_execution_time = 0']
 
-/** The statements that make a fresh session behave the same on every server. */
-export function sessionSetup(server: ServerFacts, role: Role): readonly string[] {
-  const settings = [...FOR_ALL, ...(server.flavour === 'mariadb' ? MARIADB : MYSQL)]
-  const setup = [`SET ${settings.join(', ')}`]
-  if (role === 'source') setup.push('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-  return setup
-}
+/** The first statement of a session, before anything is asked: even what a server says about itself could be cut short. */
+export const SESSION_START = `SET ${FOR_ALL.join(', ')}`
+
+/** The statements that make a fresh session behave the same on every server, after `SESSION_START`. */
+export const sessionSetup = (server: ServerFacts, role: Role): readonly string[] => [
+  `SET ${(server.flavour === 'mariadb' ? MARIADB : MYSQL).join(', ')}`,
+  `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ${role === 'source' ? 'ONLY' : 'WRITE'}`,
+]

@@ -73,8 +73,11 @@ export class Connections implements AsyncDisposable {
 const session = ({ server }: MysqlConnection): string =>
   ['foreign_key_checks = 0', 'unique_checks = 1', 'lock_wait_timeout = 20', ...(server.flavour === 'mariadb' ? mariadbSession(server) : [])].join(', ')
 
-/** A table with a history may be altered: what it remembers stays as it is. */
+/** A table with a history may be altered: what it remembers stays as it is. A TIMESTAMP gets no default that its definition does not show. */
 const mariadbSession = ({ versionNumber }: ServerFacts): readonly string[] => [
   'check_constraint_checks = 0',
+  // The source took the definition: what is too large for this server fails with its row.
+  'innodb_strict_mode = 0',
   ...(versionNumber >= 100304 ? ["system_versioning_alter_history = 'KEEP'"] : []),
+  ...(versionNumber >= 100802 ? ['explicit_defaults_for_timestamp = 1'] : []),
 ]

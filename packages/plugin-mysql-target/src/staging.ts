@@ -1,6 +1,7 @@
 import { type Column, FINGERPRINT_COLUMNS, keyColumns, storedColumns, type TableRef, type WriteWork } from '@dbsync/core/plugin'
 import { quoteId, quoteTable } from '@dbsync/mysql'
 import { cellForm } from './cells.ts'
+import { definition } from './definition.ts'
 import { stagingTable } from './names.ts'
 
 export type Dialect = {
@@ -48,7 +49,10 @@ export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
 
 /** Columns of the live table as an empty table: types and collations, without counters, checks, foreign keys and generated columns. */
 export function copyShape(work: WriteWork, table: TableRef, columns: readonly string[], kind: 'PRIMARY KEY' | 'KEY'): string {
-  const key = work.schema.key.length === 0 ? '' : ` (${kind} (${work.schema.key.map(quoteId).join(', ')}))`
+  const primary = definition(work.schema).keys.find((part) => part.kind === 'primary')
+  // The primary key may hold but the beginning of a long column; any other key of rows holds whole ones.
+  const parts = primary?.definition.slice('PRIMARY KEY '.length) ?? `(${work.schema.key.map(quoteId).join(', ')})`
+  const key = work.schema.key.length === 0 ? '' : ` (${kind} ${parts})`
   return `CREATE TABLE ${quoteTable(table)}${key} ENGINE=InnoDB SELECT ${columns.join(', ')} FROM ${quoteTable(work.schema.table)} WHERE FALSE`
 }
 

@@ -1,10 +1,10 @@
 import type { PluginContext, ServerIdentity, TableReader, TableRef, TableSchema, TableWriter, Target, WriteEffects, WriteWork } from '@dbsync/core/plugin'
 import { mysqlError, mysqlReader, quoteText, type ServerFacts } from '@dbsync/mysql'
 import { Connections } from './connections.ts'
+import { type DatabaseLock, DatabaseLocks } from './database-locks.ts'
 import { fitTable, renderChange } from './ddl.ts'
 import { guardWork } from './guard.ts'
 import { leftoverStatements } from './leftovers.ts'
-import { type DatabaseLock, lockDatabase } from './lock.ts'
 import { isStagingName } from './names.ts'
 import { targetOptions } from './options.ts'
 import { countOrphans } from './orphans.ts'
@@ -37,6 +37,7 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
     return { connection, [Symbol.asyncDispose]: () => connections.release(connection) }
   }
   const reader: TableReader = mysqlReader(lease, { traffic: () => connections.traffic() })
+  const databaseLocks = new DatabaseLocks(connections)
   const locks = new Map<string, DatabaseLock>()
   return {
     ...reader,
@@ -74,7 +75,7 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
       return await openWriter({ work, dialect, connections, signal, allowed })
     },
     async lock(database: string, signal: AbortSignal) {
-      const lock = await lockDatabase(await connections.lease(signal), database, signal)
+      const lock = await databaseLocks.take(database, signal)
       locks.set(database, lock)
       return {
         held: () => lock.held(),

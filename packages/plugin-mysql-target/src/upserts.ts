@@ -70,8 +70,7 @@ const sameColumns = (names: readonly string[], one: string, other: string): stri
   names.map((name) => `${one}.${quoteId(name)} = ${other}.${quoteId(name)}`).join(' AND ')
 
 /** Equal byte for byte: collations, JSON and ENUM compare more generously than that. */
-const sameRow = (columns: readonly Column[], live: string, fresh: string): string =>
-  columns.map((column) => sameCell(column, live, fresh)).join(' AND ')
+const sameRow = (columns: readonly Column[], live: string, fresh: string): string => columns.map((column) => sameCell(column, live, fresh)).join(' AND ')
 
 function sameCell(column: Column, live: string, fresh: string): string {
   const [one, other] = [`${live}.${quoteId(column.name)}`, `${fresh}.${quoteId(column.name)}`]

@@ -25,7 +25,7 @@ test('a run, its report, and the state that it leaves', async () => {
     ]),
   )
   expect(await runText(outcome, new Date())).toContain('shop.users')
-  expect(Object.keys(runJson(outcome))).toEqual(['status', 'report', 'warnings'])
+  expect(Object.keys(runJson(outcome))).toEqual(['status', 'report', 'notCopied', 'warnings'])
 
   const found = await status(here.host, here.flags, 60_000, here.session())
   expect(found).toMatchObject({ isStale: false, status: { databases: [{ name: 'shop', tables: [{ name: 'users', status: 'SUCCESS' }] }] } })

@@ -12,7 +12,7 @@ export const ENGINE_CODES = {
     'The table is defined differently at both ends in a way that a run does not change: a type, a collation, the key. Make both equal by hand, or drop the copy: the next run creates it anew.',
   COLUMNS_NOT_VISIBLE:
     'The target has columns that the source does not show, and rights are granted table by table or column by column. Grant SELECT on the whole table, or drop those columns at the target.',
-  SCHEMA_CHANGED: 'A table was altered, dropped or renamed at the source during the run. Nothing was written to its copy; run again.',
+  SCHEMA_CHANGED: 'A table was altered, dropped or renamed at the source during the run. Run again: the next run plans with what is there then.',
   RUN_LOCKED:
     'Another run works on the same target database, or a statement of a killed one has not ended yet. Wait for it to end; a lock goes with the run that holds it.',
   RUN_LOCK_LOST:

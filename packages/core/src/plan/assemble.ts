@@ -63,7 +63,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, warnings: Set<str
 }
 
 function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, schema: TableSchema): TablePlan {
-  const { config } = input
+  const { config, snapshot } = input
   const { name } = schema.table
   const wanted = target.fit(schema, { database: facts.database, name })
   const existing = facts.existing.find(({ table }) => table.name === name)
@@ -81,6 +81,7 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     forceFull: matcher(config.forceFullTables)(facts.source, name),
     rule,
     lookbackMinutes: config.lookbackMinutes,
+    clock: snapshot.clock,
     comparable: isComparable(input.snapshot, target, schema),
   })
   const kept = diff.kept.length === 0 ? [] : [`only the target has ${diff.kept.join(', ')}: kept`]

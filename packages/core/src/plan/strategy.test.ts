@@ -40,6 +40,7 @@ const facts = (schema: TableSchema, extra: Partial<StrategyFacts> = {}): Strateg
   forceFull: false,
   rule: {},
   lookbackMinutes: 10,
+  clock: { utc: '2026-01-02 00:00:00.000000', local: '2026-01-02 09:00:00.000000' },
   comparable: true,
   ...extra,
 })
@@ -85,6 +86,18 @@ describe('the choice of a strategy', () => {
     expect(kind(timed, { changing: true })).toBe('digest')
     expect(kind(timed, { sameServers: false })).toBe('digest')
     expect(kind(timed, { state: { ...saved, sync_status: 'RUNNING' } })).toBe('time')
+  })
+
+  it('does not trust a position beyond the clock of the source, or of another time zone', () => {
+    const at = (position: TargetState['position']) => ({ ...saved, position })
+    const clock = { utc: '2026-01-02 00:00:00.000000', local: '2026-01-02 09:00:00.000000' }
+    const reason = (schema: TableSchema, state: TargetState) => chooseStrategy(facts(schema, { clock, state })).reason
+    expect(reason(timed, at({ columns: { updated_at: '2026-01-02 00:09:00' } }))).toContain('newer')
+    expect(reason(timed, at({ columns: { updated_at: '2026-01-02 00:11:00' } }))).toContain('later than the clock')
+    const wall = table([{ name: 'updated_at', type: { kind: 'datetime', fraction: 0 }, nullable: false, stamped: 'on-update' }])
+    expect(reason(wall, at({ columns: { updated_at: '2026-01-02 10:00:00' }, zone: 600 }))).toContain('newer')
+    expect(reason(wall, at({ columns: { updated_at: '2026-01-01 20:00:00' }, zone: -300 }))).toContain('time zone')
+    expect(reason(timed, at({ columns: { updated_at: '2026-01-01 20:00:00' }, zone: -300 }))).toContain('newer')
   })
 
   it('compares tables without a key or without a timestamp', () => {

@@ -1,8 +1,9 @@
 import type { TableRule } from '../config/config.ts'
+import type { SourceClock } from '../contract/source.ts'
 import type { TableSchema } from '../model/schema.ts'
 import type { TargetState } from '../state/records.ts'
 import type { Guarantee, Strategy } from './plan.ts'
-import { isTimePosition, readFrom, type TimeColumns, timeColumns } from './time-columns.ts'
+import { clockDoubt, isTimePosition, readFrom, type TimeColumns, timeColumns } from './time-columns.ts'
 
 /** What the choice depends on, and nothing else: no I/O here. */
 export type StrategyFacts = {
@@ -17,6 +18,8 @@ export type StrategyFacts = {
   readonly forceFull: boolean
   readonly rule: TableRule
   readonly lookbackMinutes: number
+  /** The source's, now. */
+  readonly clock: SourceClock
   /** Both ends can digest, and the target can delete what only it has. */
   readonly comparable: boolean
 }
@@ -40,6 +43,8 @@ export function chooseStrategy(facts: StrategyFacts): Choice {
   if (reservation !== undefined && facts.comparable && rule.mode !== 'time') return whole(facts, reservation)
   if (schema.key.length === 0) return full(schema, 'no key')
   if (!isTimePosition(state.position)) return whole(facts, 'no saved position')
+  const wrongClock = clockDoubt(time.columns, state.position, facts.clock, rule.lookbackMinutes ?? facts.lookbackMinutes)
+  if (wrongClock !== undefined) return whole(facts, wrongClock)
   return byTime(facts, time, state, reservation)
 }
 

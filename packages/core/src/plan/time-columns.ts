@@ -46,8 +46,24 @@ export function positionBounds(columns: readonly Column[], clock: SourceClock): 
   return Object.fromEntries(columns.map((column) => [column.name, inType(column, bound(column))]))
 }
 
-/** Saved per column: the newest value that a run has read, never beyond the bound; `null`: none yet. */
-export type TimePosition = { readonly columns: Readonly<Record<string, string | null>> }
+/**
+ * Why a saved position says nothing about the clock of today; `undefined` where it does. A clock that was set back, a server that was moved to
+ * another time zone, a state that somebody edited: rows that came since may be older than the position. An hour either way is summer time,
+ * which the lookback covers.
+ */
+export function clockDoubt(columns: readonly Column[], position: TimePosition, clock: SourceClock, lookbackMinutes: number): string | undefined {
+  const since = readFrom(columns, position, lookbackMinutes)
+  const bounds = positionBounds(columns, clock)
+  if (columns.some(({ name }) => (since[name] ?? '') > (bounds[name] ?? ''))) return 'the saved position is later than the clock of the source'
+  const moved = position.zone !== undefined && Math.abs(position.zone - zoneOf(clock)) > 60
+  return moved && columns.some((column) => column.type.kind !== 'timestamp') ? 'the time zone of the source has changed' : undefined
+}
+
+/** Minutes that the server's own zone is ahead of UTC. */
+export const zoneOf = (clock: SourceClock): number => Math.round((moment(clock.local) - moment(clock.utc)) / 60_000)
+
+/** Saved per column: the newest value that a run has read, never beyond the bound; `null`: none yet. `zone`: of the server, as `zoneOf` gives it. */
+export type TimePosition = { readonly columns: Readonly<Record<string, string | null>>; readonly zone?: number }
 
 export const isTimePosition = (position: unknown): position is TimePosition =>
   typeof position === 'object' && position !== null && 'columns' in position && typeof position.columns === 'object' && position.columns !== null
@@ -66,10 +82,11 @@ export function readFrom(columns: readonly Column[], position: TimePosition, loo
 }
 
 function minus(text: string, minutes: number): string {
-  const moment = Date.parse(`${text.slice(0, 10)}T${text.slice(11) === '' ? '00:00:00' : text.slice(11)}Z`)
-  const earlier = new Date(moment - minutes * 60_000)
-  if (Number.isNaN(moment) || earlier.getUTCFullYear() < 1) return BEGINNING
+  const earlier = new Date(moment(text) - minutes * 60_000)
+  if (Number.isNaN(earlier.getTime()) || earlier.getUTCFullYear() < 1) return BEGINNING
   return `${earlier.toISOString().slice(0, 23).replace('T', ' ')}`
 }
+
+const moment = (text: string): number => Date.parse(`${text.slice(0, 10)}T${text.slice(11) === '' ? '00:00:00' : text.slice(11)}Z`)
 
 const inType = (column: Column, text: string) => (column.type.kind === 'date' ? text.slice(0, 10) : text)

@@ -65,7 +65,7 @@ async function settle(schema: TableSchema, target: readonly Row[], source: reado
   return { moved, equal: content(from) === content(to) }
 }
 
-const content = (db: MemoryDatabase) => JSON.stringify([...(db.databases.get('d')?.get('t')?.rows ?? [])].map((row) => row.map(String)).sort())
+const content = (db: MemoryDatabase) => JSON.stringify([...(db.databases.get('d')?.get('t')?.rows ?? [])].map((row) => row.map(String).join('|')).sort())
 
 function edited(rows: readonly Row[], count: number, random: (n: number) => number, keyed: boolean): readonly Row[] {
   const result = rows.map((row) => [...row])

@@ -1,8 +1,12 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
 import type { Visibility } from '../contract/source.ts'
+import { SyncError } from '../errors/sync-error.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable, type Row } from '../memory/index.ts'
+import type { JsonValue } from '../model/json.ts'
 import type { Column, TableSchema } from '../model/schema.ts'
+import { readStatus } from '../state/status.ts'
 import { executeRun } from './execute.ts'
 import { planRun } from './prepare.ts'
 import { previewRun } from './preview.ts'
@@ -46,8 +50,8 @@ const settings: Config = {
 function world(config: Partial<Config> = {}, visibility?: Visibility) {
   const source = memoryDatabase('source')
   const target = memoryDatabase('target')
-  const store = memoryStore()
-  const faults: { source?: () => void; target?: (point: string) => void } = {}
+  const faults: { source?: () => void; target?: (point: string) => void | Promise<void>; store?: (point: string) => void } = {}
+  const store = memoryStore({ fault: (point) => faults.store?.(point) })
   let runs = 0
   const prepare = (more: Partial<Config>, lock: boolean, signal: AbortSignal) =>
     planRun(
@@ -203,11 +207,97 @@ describe('a run', () => {
     expect((await w.run()).status).toBe('ok')
   })
 
+  it('waits for every table before it gives up because the state cannot be written', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    w.put(items, [['1', 'a']])
+    let committing = 0
+    w.faults.target = async (point) => {
+      if (point !== 'commit') return
+      committing++
+      await setTimeout(committing === 1 ? 0 : 30)
+      expect(w.target.locks.size, 'the lock is held while a table is written').toBe(1)
+      committing--
+    }
+    w.faults.store = () => {
+      throw new SyncError('STATE_UNWRITABLE', 'disk full', { kind: 'config' })
+    }
+    await expect(w.run()).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' })
+    expect(committing).toBe(0)
+    expect(w.target.locks.size).toBe(0)
+  })
+
+  it('tries again while a server that was there cannot be reached', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    let left = 3
+    w.faults.target = (point) => {
+      if (point === 'open' && left-- > 0) throw new SyncError('UNREACHABLE', 'refused', { kind: 'connection' })
+    }
+    expect(outcome(await w.run(), 'users')).toMatchObject({ outcome: 'synced', retries: 3 })
+  })
+
+  it('takes a lost lock again, and reads anew what was read before', async () => {
+    const w = world({ parallelTables: 1 })
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    w.put(items, [['1', 'a']])
+    let lost = false
+    w.faults.target = (point) => {
+      if (lost || point !== 'write') return
+      lost = true
+      w.target.locks.clear()
+      w.put(users, [['1', 'b', '2025-01-02 00:00:00']])
+      w.put(items, [['1', 'b']])
+    }
+    const report = await w.run()
+    expect(report.status).toBe('ok')
+    for (const table of ['users', 'items']) {
+      expect(outcome(report, table)?.warnings.join()).toContain('later moment')
+      expect(w.rows(w.target, table)).toEqual(w.rows(w.source, table))
+    }
+  })
+
+  it('does not go on by a plan that the source has left behind', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    let once = true
+    w.faults.target = (point) => {
+      if (!once || point !== 'write') return
+      once = false
+      w.put({ ...users, columns: [...users.columns, text('more')] }, [['1', 'a', '2025-01-01 00:00:00', 'x']])
+      throw new SyncError('LOST', 'lost', { kind: 'transient' })
+    }
+    const report = await w.run()
+    expect(outcome(report, 'users')).toMatchObject({
+      outcome: 'failed',
+      retries: 1,
+      error: { code: 'SCHEMA_CHANGED', hint: expect.stringContaining('Run again') },
+    })
+    await w.run()
+    expect(w.rows(w.target, 'users')).toEqual(['1|a|2025-01-01 00:00:00|x'])
+  })
+
+  it('writes its own part of the state on top of what another run has written', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    await w.run()
+    let once = true
+    w.faults.target = async (point) => {
+      if (!once || point !== 'write') return
+      once = false
+      const entry = await w.store.read('database/shop')
+      const value = structuredClone(entry?.value) as { tables: { users: { targets: Record<string, JsonValue> } } }
+      value.tables.users.targets['other'] = value.tables.users.targets['copy'] ?? null
+      await w.store.write('database/shop', value, entry?.revision)
+    }
+    expect((await w.run({ mode: 'full' })).status).toBe('ok')
+    expect(Object.keys((await readStatus(w.store)).databases[0]?.tables[0]?.targets ?? {}).sort()).toEqual(['copy', 'other'])
+  })
+
   it('retries what is transient, with a snapshot of its own', async () => {
     const w = world()
     w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
     let left = 2
-    const { SyncError } = await import('../errors/sync-error.ts')
     w.faults.target = (point) => {
       if (point === 'write' && left-- > 0) throw new SyncError('LOST', 'lost', { kind: 'transient' })
     }

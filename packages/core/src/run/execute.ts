@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import type { Snapshot } from '../contract/source.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { emitter, type Listener } from '../events/event.ts'
 import { mustHave } from '../model/must.ts'
@@ -28,9 +29,15 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const startedAt = new Date()
   emit({ type: 'run.planned', plan })
 
+  const elsewhere = { received: 0, sent: 0 }
+  const alsoRead = (snapshot: Snapshot) => {
+    const { received, sent } = snapshot.traffic?.() ?? { received: 0, sent: 0 }
+    elsewhere.received += received
+    elsewhere.sent += sent
+  }
   // What ends the run for one table ends it for all, and nothing is at work any more when the locks go.
   const broken = new AbortController()
-  const shared = { prepared, emit, signal: AbortSignal.any([signal, broken.signal]), redact }
+  const shared = { prepared, emit, signal: AbortSignal.any([signal, broken.signal]), redact, alsoRead }
   const jobs: TableJob[] = []
   for (const target of plan.targets) {
     for (const database of target.databases) {
@@ -52,7 +59,7 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const tables = jobs.map((job) => mustHave(reports, job.plan.id))
   const warnings = [...plan.warnings, ...(await orphanWarnings(prepared, tables, signal))]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
-  const report = runReport(prepared, { startedAt, finishedAt: new Date(), tables, warnings, cancelled: signal.aborted })
+  const report = runReport(prepared, { startedAt, finishedAt: new Date(), tables, warnings, cancelled: signal.aborted, elsewhere })
   await recordRun(prepared, report)
   emit({ type: 'run.finished', report })
   return report

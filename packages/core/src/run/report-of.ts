@@ -8,10 +8,12 @@ export type RunFacts = {
   readonly tables: readonly TableReport[]
   readonly warnings: readonly string[]
   readonly cancelled: boolean
+  /** What went over the wire for snapshots of single tables. */
+  readonly elsewhere: { readonly received: number; readonly sent: number }
 }
 
 /** Adds the tables up. */
-export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, warnings, cancelled }: RunFacts): RunReport {
+export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, warnings, cancelled, elsewhere }: RunFacts): RunReport {
   const ms = finishedAt.getTime() - startedAt.getTime()
   const outcomes: Record<TableOutcome, number> = { synced: 0, unchanged: 0, failed: 0, refused: 0, cancelled: 0 }
   const errors: Partial<Record<ErrorKind, number>> = {}
@@ -21,7 +23,7 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
   }
   const sum = (pick: (table: TableReport) => number) => tables.reduce((total, table) => total + pick(table), 0)
   const rowsRead = sum((table) => table.rowsRead)
-  const wire = wireBytes(prepared)
+  const wire = wireBytes(prepared, elsewhere)
   return {
     run: prepared.plan.run,
     status: cancelled || outcomes.cancelled > 0 ? 'cancelled' : outcomes.failed + outcomes.refused > 0 ? 'partial' : 'ok',
@@ -47,8 +49,11 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
   }
 }
 
-function wireBytes({ snapshot, endpoints }: PreparedRun): { source: number; targets: number } | undefined {
+function wireBytes({ snapshot, endpoints }: PreparedRun, elsewhere: RunFacts['elsewhere']): { source: number; targets: number } | undefined {
   const both = (traffic: { received: number; sent: number } | undefined) => (traffic === undefined ? 0 : traffic.received + traffic.sent)
   if (snapshot.traffic === undefined) return undefined
-  return { source: both(snapshot.traffic()), targets: [...endpoints.targets.values()].reduce((total, target) => total + both(target.traffic?.()), 0) }
+  return {
+    source: both(snapshot.traffic()) + both(elsewhere),
+    targets: [...endpoints.targets.values()].reduce((total, target) => total + both(target.traffic?.()), 0),
+  }
 }

@@ -21,6 +21,8 @@ export type TableJob = {
   /** What its database's lock goes by. */
   readonly place: string
   readonly emit: Emit
+  /** Told of every snapshot that was opened for one table alone, at its end. */
+  readonly alsoRead: (snapshot: Snapshot) => void
   readonly signal: AbortSignal
   /** When the whole table was last compared, before this run. */
   readonly comparedAt: string | null
@@ -89,6 +91,7 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
   const lock = await prepared.locks.hold(job.place)
   const sameMoment = attempt === 1 && prepared.locks.unbroken(job.place)
   const snapshot: Snapshot = sameMoment ? prepared.snapshot : own.use(await prepared.endpoints.source.open({ readers: 1, signal }))
+  if (!sameMoment) own.defer(() => job.alsoRead(snapshot))
   const plan = sameMoment ? job.plan : await lookAgain(job, snapshot)
   let position: Position = null
   const result = await syncTable({
@@ -136,7 +139,7 @@ async function sameAtSource(planned: TableSchema, snapshot: Snapshot): Promise<v
   throw new SyncError('SCHEMA_CHANGED', `${tableName(table)} ${what}: the run had planned with what was there when it began.`, {
     kind: 'data',
     table,
-    hint: 'Nothing was written to its copy. Run again: the next run plans with what is there then.',
+    hint: 'Run again: the next run plans with what is there then.',
   })
 }
 

@@ -6,7 +6,7 @@ import type { Batch, Chunk, Position } from '../model/batch.ts'
 import type { RowBatch } from '../model/rows.ts'
 import { afterChanges } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
-import { positionBounds, timeColumns } from '../plan/time-columns.ts'
+import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
 import { differences, TooDifferent } from './compare.ts'
 import type { Meter } from './meter.ts'
 import { pump } from './pump.ts'
@@ -174,5 +174,5 @@ async function write(sync: TableSync, disposition: WriteWork['disposition'], bat
 async function newPosition({ plan, snapshot, timestampColumns, signal }: TableSync): Promise<Position> {
   const time = timeColumns(plan.schema, timestampColumns)
   if (time === undefined || plan.schema.key.length === 0) return null
-  return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, snapshot.clock), signal) }
+  return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, snapshot.clock), signal), zone: zoneOf(snapshot.clock) }
 }

@@ -1,9 +1,13 @@
 import type { StateStore } from '../contract/state-store.ts'
+import { SyncError } from '../errors/sync-error.ts'
 import type { JsonValue } from '../model/json.ts'
 import { type DatabaseState, databaseKey, parseDatabaseState, type TargetState, withTargetStates } from './records.ts'
 
 /** What changes; all else stays as it was, and an old error message goes. */
 export type StateUpdate = Partial<TargetState> & Pick<TargetState, 'sync_status'>
+
+/** Times that somebody else's write may come before ours. */
+const CONFLICTS = 20
 
 const NOTHING_YET: TargetState = {
   last_sync_time: null,
@@ -86,12 +90,27 @@ export class StateRecorder {
   async #writeGroup(): Promise<void> {
     const groups = this.#pending
     this.#pending = new Map()
-    let state = this.#state
-    const now = new Date().toISOString()
-    for (const [target, updates] of groups) state = withTargetStates(state, this.database, target, updates, now)
-    this.#state = state
-    const entry = await this.#store.write(databaseKey(this.database), state as unknown as JsonValue, this.#revision)
-    this.#revision = entry.revision
+    for (let attempt = 1; ; attempt++) {
+      let state = this.#state
+      const now = new Date().toISOString()
+      for (const [target, updates] of groups) state = withTargetStates(state, this.database, target, updates, now)
+      try {
+        const entry = await this.#store.write(databaseKey(this.database), state as unknown as JsonValue, this.#revision)
+        this.#state = state
+        this.#revision = entry.revision
+        return
+      } catch (error) {
+        // A run into another target has written its own part of the document: ours goes on top of that.
+        if (attempt === CONFLICTS || !SyncError.is(error) || error.code !== 'STATE_CONFLICT') throw error
+        await this.#readAgain()
+      }
+    }
+  }
+
+  async #readAgain(): Promise<void> {
+    const entry = await this.#store.read(databaseKey(this.database))
+    this.#state = entry === undefined ? undefined : parseDatabaseState(this.database, entry.value)
+    this.#revision = entry?.revision
   }
 }
 

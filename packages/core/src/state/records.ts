@@ -66,8 +66,9 @@ const STATUSES: readonly SyncStatus[] = ['SUCCESS', 'RUNNING', 'FAILED']
 /** Checks the shape of a stored document; a shape that cannot be read stops the run, it is never taken for "no state". */
 export function parseDatabaseState(database: string, value: JsonValue): DatabaseState {
   const tables = isRecord(value) ? value['tables'] : undefined
-  if (!isRecord(tables) || !Object.values(tables).every(isTableState)) {
-    throw new SyncError('STATE_UNREADABLE', `The state of database ${database} does not have the expected shape.`, {
+  const wrong = isRecord(tables) ? Object.keys(tables).find((name) => !isTableState(tables[name] ?? null)) : 'tables'
+  if (wrong !== undefined) {
+    throw new SyncError('STATE_UNREADABLE', `The state of database ${database} does not have the expected shape, at ${wrong}.`, {
       kind: 'config',
       hint: 'Put the last good copy back, or move the file away: the next run then compares or copies every table in full.',
     })
@@ -118,6 +119,25 @@ const fromEntries = <T>(entries: Iterable<readonly [string, T]>): Record<string,
 const isRecord = (value: unknown): value is { readonly [key: string]: JsonValue } => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isTableState = (value: JsonValue): boolean =>
-  isRecord(value) &&
-  STATUSES.includes(value['sync_status'] as SyncStatus) &&
-  (value['targets'] === undefined || (isRecord(value['targets']) && Object.values(value['targets']).every(isRecord)))
+  isProgress(value) && (value['targets'] === undefined || (isRecord(value['targets']) && Object.values(value['targets']).every(isTargetState)))
+
+const isTargetState = (value: JsonValue): boolean =>
+  isProgress(value) &&
+  isTimeOrNull(value['compared_at']) &&
+  ['source_id', 'target_id', 'target_database'].every((name) => typeof value[name] === 'string') &&
+  isPosition(value['position'])
+
+/** What a table and each of its targets have in common, as far as a decision hangs on it. */
+const isProgress = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
+  isRecord(value) && STATUSES.includes(value['sync_status'] as SyncStatus) && isTimeOrNull(value['last_sync_time'])
+
+const isTimeOrNull = (value: JsonValue | undefined): boolean => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))
+
+/** Whatever else a position may be in time, one by time columns holds a moment for each, or null. */
+const isPosition = (value: JsonValue | undefined): boolean => {
+  if (!isRecord(value) || value['columns'] === undefined) return value !== undefined
+  if (value['zone'] !== undefined && typeof value['zone'] !== 'number') return false
+  return isRecord(value['columns']) && Object.values(value['columns']).every((moment) => moment === null || (typeof moment === 'string' && MOMENT.test(moment)))
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?$/
