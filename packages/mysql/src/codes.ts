@@ -16,6 +16,8 @@ export const MYSQL_CODES = {
   MYSQL_NO_TABLE: 'There is no such table, or this user may not see it.',
   MYSQL_DUPLICATE: 'A row breaks a unique key. Compare the unique keys and the collations of both ends.',
   MYSQL_VALUE: 'A value does not fit its column: too long, out of range, or not valid in its character set.',
+  MYSQL_AMBIGUOUS:
+    'An ENUM or SET with an empty member holds a value that reads as that member and is another one. Give those rows a value of their own at the source.',
   MYSQL_FOREIGN_KEY: 'A row breaks a foreign key.',
   MYSQL_PACKET: 'A row or a statement is larger than max_allowed_packet. Raise it on the server that the message names.',
   MYSQL_DISK_FULL: 'The server has no disk space left. Free some there and run again.',

@@ -10,6 +10,7 @@ import {
   type TableReader,
   type TableSchema,
 } from '@dbsync/core/plugin'
+import { refuseAmbiguous } from './ambiguous.ts'
 import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
 import { rowHash, selectList } from './digest.ts'
@@ -61,6 +62,7 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
 
   async function* rows(connection: MysqlConnection, request: ReadRequest): AsyncGenerator<RowBatch> {
     for (const part of readStatements(request)) {
+      if (tuning.snapshot) await refuseAmbiguous(connection, request.schema, storedColumns(request.schema), part.condition, request.signal)
       const batches = connection.select(part.sql, part.columns, request)
       yield* part.distinct ? distinctByLastCell(batches, storedColumns(request.schema)) : batches
     }
@@ -87,12 +89,18 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
   }
 }
 
-type ReadStatement = { readonly sql: string; readonly columns: readonly Column[]; readonly distinct?: boolean }
+type ReadStatement = {
+  readonly sql: string
+  readonly columns: readonly Column[]
+  /** Which rows it reads; empty: all of them. */
+  readonly condition: string
+  readonly distinct?: boolean
+}
 
 /** Keys go into literals: so many in one statement that the optimizer still looks each one up. */
 const KEYS_PER_STATEMENT = 500
 
-export function* readStatements(request: ReadRequest): Generator<ReadStatement> {
+function* readStatements(request: ReadRequest): Generator<ReadStatement> {
   const { schema, keys, since, limit, range } = request
   const columns = storedColumns(schema)
   const from = ` FROM ${quoteTable(schema.table)}`
@@ -100,18 +108,19 @@ export function* readStatements(request: ReadRequest): Generator<ReadStatement> 
   const conditions = [...(since === undefined ? [] : [sinceCondition(schema, since)]), ...(range === undefined ? [] : [rangesCondition(schema, [range])])]
   const tail = limit === undefined ? '' : ` LIMIT ${limit}`
   if (keys === undefined) {
-    yield { sql: `${select}${where(conditions)}${tail}`, columns }
+    yield { sql: `${select}${where(conditions)}${tail}`, columns, condition: conditions.join(' AND ') }
   } else if (schema.key.length > 0) {
     for (let start = 0; start < keys.rowCount; start += KEYS_PER_STATEMENT) {
-      const some = keysCondition(schema, keys, start, Math.min(start + KEYS_PER_STATEMENT, keys.rowCount))
-      yield { sql: `${select}${where([...conditions, `(${some})`])}`, columns }
+      const some = [...conditions, `(${keysCondition(schema, keys, start, Math.min(start + KEYS_PER_STATEMENT, keys.rowCount))})`]
+      yield { sql: `${select}${where(some)}`, columns, condition: some.join(' AND ') }
     }
   } else if (keys.rowCount > 0) {
     // Each statement reads the whole table: one for all. Equal rows have equal hashes, of which the first is kept.
     const hash = rowHash(schema)
     const hashes = Array.from({ length: keys.rowCount }, (_, row) => BigInt(Buffer.from(keys.cell(row, 0) ?? []).toString('latin1')))
-    const sql = `SELECT ${selectList(columns)}, ${hash}${from}${where([...conditions, `${hash} IN (${hashes.join(', ')})`])}`
-    yield { sql, columns: [...columns, ...FINGERPRINT_COLUMNS.slice(0, 1)], distinct: true }
+    const some = [...conditions, `${hash} IN (${hashes.join(', ')})`]
+    const sql = `SELECT ${selectList(columns)}, ${hash}${from}${where(some)}`
+    yield { sql, columns: [...columns, ...FINGERPRINT_COLUMNS.slice(0, 1)], condition: some.join(' AND '), distinct: true }
   }
 }
 

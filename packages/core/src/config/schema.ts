@@ -58,7 +58,7 @@ const commaList = (text: string): string[] =>
 const { text, secret, port, minutes, rows, retries, seconds, parallel, mode, patterns, names } = KINDS
 const onOff = KINDS.switch
 
-export const sslSchema = z
+const sslSchema = z
   .strictObject(
     {
       mode: KINDS.tlsMode.optional().describe('disabled, required, verify-ca or verify-identity. Left out: verify-identity.'),

@@ -21,6 +21,7 @@ export type TablePreview = {
   readonly statements: readonly string[]
 }
 
+/** @public Fails to compile if a dry run stops surviving JSON. */
 export type WireDryRun = Satisfies<JsonValue, DryRun>
 
 /** Goes through the run without writing: reads and compares like a run, and takes down the statements that it would execute. */

@@ -40,7 +40,7 @@ function* rowBounds(batch: RowBatch): Iterable<readonly [start: number, end: num
 }
 
 /** The keys of some rows, packed in key order. */
-export function keysOf(batch: RowBatch, schema: TableSchema): RowBatch {
+function keysOf(batch: RowBatch, schema: TableSchema): RowBatch {
   const places = schema.key.map((name) => batch.columns.findIndex((column) => column.name === name))
   const packer = new RowPacker()
   for (let row = 0; row < batch.rowCount; row++) {

@@ -18,7 +18,7 @@ const REMEMBERED_ROWS = 200_000
 /** New rows up to this size wait in memory for the counts; beyond it they are loaded meanwhile, which may be for nothing. */
 const HELD_BYTES = 8 << 20
 
-export const BATCH_BYTES = 1 << 20
+const BATCH_BYTES = 1 << 20
 
 export type TableSync = {
   readonly plan: TablePlan
