@@ -1,12 +1,12 @@
 import { contribute, type Provider, type Source } from '@dbsync/core/plugin'
-import { mysqlOptions, options } from './options.ts'
+import { options } from './options.ts'
 
 const provider = (type: string, summary: string): Provider<Source> => ({
   type,
   summary,
   options,
   async open(settings, context) {
-    const { openSource } = await import('./source.ts')
+    const [{ openSource }, { mysqlOptions }] = await Promise.all([import('./source.ts'), import('@dbsync/mysql')])
     return openSource(mysqlOptions(settings, context), context)
   },
 })

@@ -1,6 +1,4 @@
-import { resolve } from 'node:path'
-import type { OptionSpec, PluginContext } from '@dbsync/core/plugin'
-import type { MysqlOptions } from '@dbsync/mysql'
+import type { OptionSpec } from '@dbsync/core/plugin'
 
 /** The settings of a target connection. The database is not among them: which database goes where is the sync's own setting. */
 export const OPTIONS: readonly OptionSpec[] = [
@@ -17,24 +15,3 @@ export const OPTIONS: readonly OptionSpec[] = [
     default: true,
   },
 ]
-
-export type TargetOptions = { readonly connection: MysqlOptions; readonly localInfile: boolean }
-
-/** Settings that core has checked against `OPTIONS`, as the connection wants them. */
-export function targetOptions(options: Readonly<Record<string, unknown>>, context: Pick<PluginContext, 'directory' | 'limits'>): TargetOptions {
-  const path = (value: unknown) => (typeof value === 'string' ? resolve(context.directory, value) : undefined)
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-  const ssl = options['ssl'] as Readonly<Record<string, unknown>> | undefined
-  return {
-    connection: {
-      host: text(options['host']) ?? '127.0.0.1',
-      port: Number(options['port'] ?? 3306),
-      user: String(options['user']),
-      password: text(options['password']),
-      socketPath: path(options['socket']),
-      ssl: ssl === undefined ? undefined : { mode: text(ssl['mode']), ca: path(ssl['ca']), cert: path(ssl['cert']), key: path(ssl['key']) },
-      compress: context.limits.compress,
-    },
-    localInfile: options['localInfile'] !== false,
-  }
-}

@@ -6,10 +6,10 @@ import { fitTable, renderChange } from './ddl.ts'
 import { guardWork } from './guard.ts'
 import { leftoverStatements } from './leftovers.ts'
 import { isStagingName } from './names.ts'
-import { targetOptions } from './options.ts'
 import { countOrphans } from './orphans.ts'
 import type { Dialect } from './staging.ts'
 import { listStatements, writeStatements } from './statements.ts'
+import { targetOptions } from './target-options.ts'
 import { openWriter } from './writer.ts'
 
 /** The engine's own databases, which are never a copy. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { targetOptions } from './options.ts'
+import { targetOptions } from './target-options.ts'
 
 const context = { directory: '/project', limits: { connections: 4, batchRows: 1000, compress: true } }
 
