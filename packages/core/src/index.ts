@@ -1,6 +1,9 @@
 /** For hosts: the command line, the tests. Plugins import `@dbsync/core/plugin`. */
+
+export { ALLOWANCES, type Allowance } from './config/allowances.ts'
 export { CONFIG_CODES } from './config/codes.ts'
 export type * from './config/config.ts'
+export { parseDuration } from './config/duration.ts'
 export { type ConfigInput, type LoadedConfig, loadConfig } from './config/load.ts'
 export type { FlagOverrides } from './config/narrow.ts'
 export { checkOptions } from './config/options.ts'

@@ -55,7 +55,7 @@ test.for([
   [['run', '--bogus'], 'Nonexistent flag: --bogus'],
   [['run', '--full', '--incremental'], 'cannot also be provided'],
   [['run', '--parallel', '0'], 'greater than or equal to 1'],
-  [['status', '--max-age', '2w'], '"2w" is not a time such as 90s, 45m, 2h or 1d'],
+  [['status', '--max-age', '2y'], '"2y" is not a time such as 90s, 45m, 2h or 1d'],
 ] as const)('%j exits with 2', async ([args, message]) => {
   const plain = await dbsync(...args)
   expect(plain.code).toBe(2)

@@ -1,6 +1,5 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../base-command.ts'
-import { parseDuration } from '../parse-duration.ts'
 
 export default class Status extends BaseCommand {
   static override summary = 'Show when each table was last synced, and how.'
@@ -12,7 +11,7 @@ export default class Status extends BaseCommand {
   static override flags = {
     ...projectFlags,
     'max-age': Flags.custom<number>({
-      parse: async (text) => parseDuration(text),
+      parse: async (text) => (await import('@dbsync/core')).parseDuration(text),
       summary: 'Exit with 6 when a table was last synced longer ago, such as 90s, 45m, 2h or 1d.',
       helpValue: 'TIME',
     })(),

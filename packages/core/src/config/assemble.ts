@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { checkDocument } from './check.ts'
 import type { Config } from './config.ts'
 import { type Document, parseDocument } from './document.ts'
@@ -40,7 +41,19 @@ export async function assemble(input: ConfigInput): Promise<LoadedConfig> {
   if (lists.databases.length > 0) problems.push(...checkTemplates(source, targets, onlyName(lists.databases)))
   stopAtErrors(problems)
 
-  const whole: Config = { source, targets, state, tableRules, ...lists, ...plainSettings(settings, flags, gathered), directory: cwd, warnings: [] }
+  const whole: Config = {
+    source,
+    targets,
+    state,
+    tableRules,
+    ...lists,
+    ...plainSettings(settings, flags, gathered),
+    ...safetyOf(settings),
+    schedules: [],
+    alerts: { webhooks: [], command: undefined },
+    directory: cwd,
+    warnings: [],
+  }
   const narrowed = narrow(whole, flags, problems)
   stopAtErrors(problems)
   for (const [key, flag] of flagSources(flags, sources)) sources.set(key, flag)
@@ -66,12 +79,33 @@ function listsOf(settings: Settings): Pick<Config, 'databases' | 'tables' | 'exc
   return { databases: list('databases'), tables: list('tables'), excludeTables: list('excludeTables'), forceFullTables: list('forceFullTables') }
 }
 
+function safetyOf(settings: Settings): Pick<Config, 'allow' | 'objects' | 'backup' | 'verify'> {
+  const value = <T>(key: SettingKey) => settings.get(key)?.value as T
+  const folder = settings.get('backup.directory')
+  return {
+    allow: value<Config['allow'] | undefined>('allow') ?? [],
+    objects: value<Config['objects'] | undefined>('objects') ?? [],
+    backup: {
+      mode: value('backup.mode'),
+      directory: resolve(folder?.directory ?? '.', String(folder?.value)),
+      scope: value('backup.scope'),
+      keepLast: value('backup.keepLast'),
+      keepDaily: value('backup.keepDaily'),
+      keepWeekly: value('backup.keepWeekly'),
+      maxAgeMs: value('backup.maxAgeMs'),
+    },
+    verify: { level: value('verify.level'), maxRowsPerSecond: value('verify.maxRowsPerSecond'), maxLagSeconds: value('verify.maxLagSeconds') },
+  }
+}
+
 type PlainSettings = Pick<
   Config,
   | 'mode'
   | 'lookbackMinutes'
   | 'backupBeforeSync'
   | 'verifyAfterSync'
+  | 'reconcileEveryMs'
+  | 'maxDeletePercent'
   | 'maxRetries'
   | 'retryDelayMs'
   | 'connections'
@@ -97,6 +131,8 @@ function plainSettings(settings: Settings, flags: FlagOverrides, { problems, sou
     lookbackMinutes: value('lookbackMinutes'),
     backupBeforeSync: value('backupBeforeSync'),
     verifyAfterSync: value('verifyAfterSync'),
+    reconcileEveryMs: value('reconcileEveryMs'),
+    maxDeletePercent: value('maxDeletePercent'),
     maxRetries: value('maxRetries'),
     retryDelayMs: value('retryDelayMs') * 1000,
     connections,

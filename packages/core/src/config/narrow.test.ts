@@ -2,32 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { Config } from './config.ts'
 import { checkFlags, type FlagOverrides, narrow } from './narrow.ts'
 import type { Problem } from './problems.ts'
+import { plainConfig } from './testing.ts'
 
 const endpoint = { type: 'mysql', options: {}, directory: '/' }
 const base: Config = {
-  source: endpoint,
+  ...plainConfig,
   targets: [
     { ...endpoint, name: 'a', database: '{database}' },
     { ...endpoint, name: 'b', database: '{database}' },
   ],
-  state: endpoint,
   databases: ['shop', 'crm_*'],
-  tables: [],
   excludeTables: ['temp_*', 'shop.secret'],
-  forceFullTables: [],
-  tableRules: [],
-  mode: 'incremental',
-  lookbackMinutes: 10,
-  backupBeforeSync: true,
-  verifyAfterSync: true,
-  maxRetries: 3,
-  retryDelayMs: 5000,
-  connections: 5,
-  parallelTables: 4,
-  batchRows: 1000,
-  compress: false,
-  directory: '/',
-  warnings: [],
 }
 
 function narrowed(flags: FlagOverrides, config: Partial<Config> = {}) {

@@ -1,10 +1,13 @@
-import type { Config } from './config.ts'
+import type { Allowance } from './allowances.ts'
+import type { Config, RunMode } from './config.ts'
 import { isLiteral, literalName, matcher, nameMatcher, patternFault, splitPattern } from './glob.ts'
 import { type Problem, quote } from './problems.ts'
 
 /** What the flags of one command change. Lists narrow what the files select; they never add to it. */
 export type FlagOverrides = {
-  readonly mode?: 'full' | 'incremental'
+  readonly mode?: RunMode
+  /** Added to what the files allow. */
+  readonly allow?: readonly Allowance[]
   /** Names of targets. */
   readonly targets?: readonly string[]
   /** Patterns over database names. */
@@ -44,6 +47,7 @@ export function narrow(config: Config, flags: FlagOverrides, problems: Problem[]
   return {
     ...config,
     mode: flags.mode ?? config.mode,
+    allow: [...new Set([...config.allow, ...(flags.allow ?? [])])],
     targets: wanted.length === 0 ? config.targets : config.targets.filter((target) => wanted.includes(target.name)),
     databases: narrowList('--database', flags.databases ?? [], config.databases, meetNames, problems),
     tables: config.tables.length === 0 ? (flags.tables ?? []) : narrowList('--table', flags.tables ?? [], config.tables, meetTables, problems),

@@ -6,6 +6,7 @@ import { patternFault } from './glob.ts'
 import { at } from './merge.ts'
 import { KINDS } from './schema.ts'
 
+const POLICIES = ['evolve', 'freeze'] as const
 const MODES = ['full', 'time', 'digest'] as const
 
 /** The settings of single tables, in the order of the file. */
@@ -29,7 +30,9 @@ function ruleOf(raw: Record<string, unknown>): TableRule {
   const mode = MODES.find((candidate) => candidate === raw.mode)
   const columns = KINDS.names.safeParse(raw.timestamp_columns).data
   const lookback = KINDS.minutes.safeParse(raw.lookback_minutes).data
+  const policy = POLICIES.find((candidate) => candidate === raw.schema_policy)
   return {
+    ...(policy === undefined ? {} : { schemaPolicy: policy }),
     ...(mode === undefined ? {} : { mode }),
     ...(columns === undefined ? {} : { timestampColumns: columns }),
     ...(lookback === undefined ? {} : { lookbackMinutes: lookback }),

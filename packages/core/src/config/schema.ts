@@ -1,7 +1,11 @@
 import { z } from 'zod'
+import { OBJECT_KINDS } from '../contract/objects.ts'
+import { ALLOWANCES } from './allowances.ts'
+import { parseDuration } from './duration.ts'
 import { patternFault } from './glob.ts'
 
 const FAULTS_SHOWN = 10
+const DURATION = 'must be a time such as "12h" or "7d"'
 
 /** The values that settings can have. Files and environment go through the same ones, so numbers and switches may be text. */
 export const KINDS = {
@@ -13,6 +17,23 @@ export const KINDS = {
   retries: whole(0, 100),
   seconds: whole(0, 86_400),
   parallel: whole(1, 256),
+  percent: whole(0, 100),
+  count: whole(0, 1_000_000),
+  rate: whole(1, 1_000_000_000),
+  /** Milliseconds; in a file `12h` or `7d`. */
+  duration: z.string({ error: DURATION }).transform((text, context) => {
+    try {
+      return parseDuration(text)
+    } catch {
+      context.addIssue({ code: 'custom', message: DURATION, input: text })
+      return z.NEVER
+    }
+  }),
+  level: z.enum(['count', 'digest', 'rows'], { error: 'must be "count", "digest" or "rows"' }),
+  backupMode: z.enum(['dump', 'journal'], { error: 'must be "dump" or "journal"' }),
+  backupScope: z.enum(['touched', 'all'], { error: 'must be "touched" or "all"' }),
+  objects: words(OBJECT_KINDS),
+  allowances: words(ALLOWANCES),
   switch: z.union([z.boolean(), z.enum(['true', 'false', 'yes', 'no', '1', '0']).transform((word) => ['true', 'yes', '1'].includes(word))], {
     error: 'must be true or false',
   }),
@@ -38,6 +59,17 @@ function whole(min: number, max: number) {
   return z.union([number, digits], { error })
 }
 
+/** A comma list or an array of these words. */
+function words<T extends string>(known: readonly [T, ...T[]]) {
+  const error = `must be a list of ${known.join(', ')}`
+  const array = z.array(z.enum(known, { error }), { error })
+  const text = z
+    .string({ error })
+    .transform((line) => commaList(line))
+    .pipe(array)
+  return z.union([array, text], { error })
+}
+
 /** A comma list (a comma in a name is written `\,`) or an array. */
 function list(fault: (item: string) => string | undefined) {
   return z.union([z.string(), z.array(z.string())], { error: 'must be a comma list or an array of names' }).transform((value, context) => {
@@ -55,7 +87,7 @@ function list(fault: (item: string) => string | undefined) {
 const commaList = (text: string): string[] =>
   text.trim() === '' ? [] : (text.match(/(?:^|,)(?:\\[\s\S]|[^,\\]|\\$)*/g) ?? []).map((item) => item.replace(/^,/, '').trim())
 
-const { text, secret, port, minutes, rows, retries, seconds, parallel, mode, patterns, names } = KINDS
+const { text, secret, port, minutes, rows, retries, seconds, parallel, percent, count, rate, duration, mode, patterns, names } = KINDS
 const onOff = KINDS.switch
 
 const sslSchema = z
@@ -126,6 +158,44 @@ export const paramsSchema = z
   })
   .meta({ title: 'dbsync params.json', description: 'Connections of dbsync. Comments and trailing commas are allowed.' })
 
+const job = z.strictObject(
+  {
+    cron: text.optional().describe('When, in five fields: minute hour day month weekday. A preset has one of its own.'),
+    command: z.enum(['run', 'verify'], { error: 'must be "run" or "verify"' }).optional().describe('run (backup, sync, verify, prune) or verify. Default run.'),
+    mode: z
+      .enum(['full', 'incremental', 'reconcile'], { error: 'must be "full", "incremental" or "reconcile"' })
+      .optional()
+      .describe('How the tables are synced.'),
+    databases: patterns.optional().describe('Only these databases.'),
+    tables: patterns.optional().describe('Only these tables.'),
+    targets: names.optional().describe('Only these targets.'),
+    enabled: onOff.optional().describe('false: not installed.'),
+  },
+  { error: 'must be an object with cron, command, mode, databases, tables, targets, enabled' },
+)
+
+/** Jobs by name; `hourly`, `daily`, `verify-daily` and `full-weekly` are presets that need no more than `{}`. */
+const schedulesSchema = z.record(z.string(), job, { error: 'must be an object: a name for every job' }).describe('Jobs for dbsync schedule.')
+
+const webhook = z.strictObject(
+  {
+    url: secret.describe('Where to post: "env:NAME", "file:PATH" or plain text.'),
+    format: z.enum(['json', 'slack'], { error: 'must be "json" or "slack"' }).optional().describe('json or slack. Default json.'),
+    secret: secret.optional().describe('Signs the body: HMAC-SHA-256 in the header X-Dbsync-Signature.'),
+  },
+  { error: 'must be an object with url, format, secret' },
+)
+
+const alertsSchema = z
+  .strictObject(
+    {
+      webhooks: z.array(webhook, { error: 'must be a list' }).optional().describe('Addresses that are told of a failure.'),
+      command: text.optional().describe('A command that is run on a failure; the report is its standard input, as JSON.'),
+    },
+    { error: 'must be an object with webhooks, command' },
+  )
+  .describe('Who is told when a scheduled job fails.')
+
 const rule = z.strictObject(
   {
     mode: z
@@ -134,8 +204,12 @@ const rule = z.strictObject(
       .describe('How the table is synced, instead of what dbsync would choose.'),
     timestamp_columns: names.optional().describe('The columns that move whenever the row does.'),
     lookback_minutes: minutes.optional().describe('Lookback of this table.'),
+    schema_policy: z
+      .enum(['evolve', 'freeze'], { error: 'must be "evolve" or "freeze"' })
+      .optional()
+      .describe('evolve: the definition follows the source. freeze: a table whose definition differs is refused. Default evolve.'),
   },
-  { error: 'must be an object with mode, timestamp_columns, lookback_minutes' },
+  { error: 'must be an object with mode, timestamp_columns, lookback_minutes, schema_policy' },
 )
 
 export const syncConfigSchema = z
@@ -147,6 +221,12 @@ export const syncConfigSchema = z
           default_mode: mode.optional().describe('incremental or full. Default incremental.'),
           backup_before_sync: onOff.optional().describe('Make a backup point before anything is written. Default true.'),
           verify_after_sync: onOff.optional().describe('Compare source and target after the run. Default true.'),
+          verify_level: KINDS.level.optional().describe('What verify compares: count, digest or rows. Default digest.'),
+          reconcile_every: duration
+            .optional()
+            .describe('A table that was last compared as a whole longer ago than this is compared in the next run, such as "7d". Left out: never by itself.'),
+          max_delete_percent: percent.optional().describe('A run or repair that would delete more of a table than this is refused. Default 20.'),
+          allow: KINDS.allowances.optional().describe('What is allowed although it may lose data: see the reference.'),
           max_retry_attempts: retries.optional().describe('As max_retries in params.json, and wins over it. Default 3.'),
         },
         { error: 'must be an object' },
@@ -165,6 +245,32 @@ export const syncConfigSchema = z
         { error: 'must be an object' },
       )
       .optional(),
+    objects: KINDS.objects.optional().describe('What is copied besides tables: views, triggers, routines, events. Default: nothing.'),
+    backup_settings: z
+      .strictObject(
+        {
+          mode: KINDS.backupMode.optional().describe('dump: the tables as they were. journal: only the rows that the run changes. Default dump.'),
+          directory: text.optional().describe('Folder of the backup points. Default "backups/database".'),
+          tables: KINDS.backupScope.optional().describe('touched: the tables that the run writes. all: every table of the database. Default touched.'),
+          keep_last: count.optional().describe('Keep this many of the newest points. Default 10.'),
+          keep_daily: count.optional().describe('Keep the newest point of each of so many days. Default 7.'),
+          keep_weekly: count.optional().describe('Keep the newest point of each of so many weeks. Default 4.'),
+          max_age: duration.optional().describe('Points older than this go, whatever the other rules keep; never the newest proved one. Such as "90d".'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+    verify_settings: z
+      .strictObject(
+        {
+          max_rows_per_second: rate.optional().describe('Compare no faster than this.'),
+          max_lag_seconds: KINDS.seconds.optional().describe('Wait while a server that is a replica lags behind more than this.'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+    schedules: schedulesSchema.optional(),
+    alerts: alertsSchema.optional(),
     performance_settings: z
       .strictObject(
         {

@@ -2,6 +2,7 @@ import type { SyncError } from '../errors/sync-error.ts'
 import type { Batch } from '../model/batch.ts'
 import type { TableRef, TableSchema } from '../model/schema.ts'
 import type { SchemaChange } from '../model/schema-diff.ts'
+import type { Backups, Journal } from './backups.ts'
 import type { TableReader } from './reader.ts'
 import type { ServerIdentity } from './source.ts'
 
@@ -23,9 +24,12 @@ export interface Target extends TableReader, AsyncDisposable {
   guard?(work: WriteWork): SyncError | undefined
   /** The statements that `open` and the writer will execute for this work, in order. Pure. */
   preview(work: WriteWork, effects: WriteEffects): readonly string[]
-  open(work: WriteWork, signal: AbortSignal): Promise<TableWriter>
+  /** With a journal every commit first puts on disk what it takes to undo it. */
+  open(work: WriteWork, signal: AbortSignal, journal?: Journal): Promise<TableWriter>
   /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. May be asked for again where it was lost. */
   lock(database: string, signal: AbortSignal): Promise<TargetLock>
+  /** Its backup points, in the folder `directory`. */
+  backups?(directory: string): Backups
   /** Child rows whose parent is missing, per foreign key of this table. */
   orphans?(schema: TableSchema, signal: AbortSignal): Promise<readonly { readonly foreignKey: string; readonly rows: number }[]>
 }

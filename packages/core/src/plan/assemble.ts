@@ -78,6 +78,7 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     sameServers:
       state?.source_id === input.source.id && state.target_id === input.targets.get(facts.target)?.identity.id && state.target_database === facts.database,
     mode: config.mode,
+    reconcileEveryMs: config.reconcileEveryMs,
     forceFull: matcher(config.forceFullTables)(facts.source, name),
     rule,
     lookbackMinutes: config.lookbackMinutes,

@@ -1,3 +1,4 @@
+import type { RunMode } from '../config/config.ts'
 import type { OtherObjects } from '../contract/source.ts'
 import type { ErrorJson } from '../errors/sync-error.ts'
 import type { Position } from '../model/batch.ts'
@@ -9,7 +10,7 @@ import type { SchemaChange } from '../model/schema-diff.ts'
 export type Plan = {
   readonly version: 1
   readonly run: string
-  readonly mode: 'full' | 'incremental'
+  readonly mode: RunMode
   readonly source: { readonly id: string; readonly label: string; readonly consistency: string }
   readonly targets: readonly TargetPlan[]
   readonly warnings: readonly string[]

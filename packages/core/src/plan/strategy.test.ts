@@ -37,6 +37,7 @@ const facts = (schema: TableSchema, extra: Partial<StrategyFacts> = {}): Strateg
   state: saved,
   sameServers: true,
   mode: 'incremental',
+  reconcileEveryMs: undefined,
   forceFull: false,
   rule: {},
   lookbackMinutes: 10,

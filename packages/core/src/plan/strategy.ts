@@ -1,4 +1,4 @@
-import type { TableRule } from '../config/config.ts'
+import type { RunMode, TableRule } from '../config/config.ts'
 import type { SourceClock } from '../contract/source.ts'
 import type { TableSchema } from '../model/schema.ts'
 import type { TargetState } from '../state/records.ts'
@@ -14,7 +14,8 @@ export type StrategyFacts = {
   readonly state: TargetState | undefined
   /** The saved position belongs to these two servers. */
   readonly sameServers: boolean
-  readonly mode: 'full' | 'incremental'
+  readonly mode: RunMode
+  readonly reconcileEveryMs: number | undefined
   readonly forceFull: boolean
   readonly rule: TableRule
   readonly lookbackMinutes: number
@@ -35,6 +36,8 @@ export function chooseStrategy(facts: StrategyFacts): Choice {
   if (state === undefined || state.last_sync_time === null) return full(schema, 'first time')
   const inDoubt = doubt(facts, state)
   if (inDoubt !== undefined) return whole(facts, inDoubt)
+  if (facts.mode === 'reconcile') return whole(facts, 'asked for')
+  if (isOverdue(facts, state)) return whole(facts, 'last compared as a whole too long ago')
   if (rule.mode === 'digest') return whole(facts, 'set in the configuration')
   if (schema.key.length === 0 && facts.comparable) return whole(facts, 'no key: rows are compared by hash and count')
   const time = timeColumns(schema, rule.timestampColumns)
@@ -54,6 +57,12 @@ function doubt(facts: StrategyFacts, state: TargetState): string | undefined {
   if (!facts.sameServers) return 'the source or the target is another server than last time'
   if (facts.changing) return 'columns are added'
   return undefined
+}
+
+/** By the source's clock: ours may be anywhere. */
+function isOverdue({ reconcileEveryMs, clock }: StrategyFacts, { compared_at }: TargetState): boolean {
+  if (reconcileEveryMs === undefined) return false
+  return compared_at === null || Date.parse(`${clock.utc.replace(' ', 'T')}Z`) - Date.parse(compared_at) >= reconcileEveryMs
 }
 
 /** Why timestamps do not show every change of this table. */

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
+import { plainConfig } from '../config/testing.ts'
 import type { Visibility } from '../contract/source.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable, type Row } from '../memory/index.ts'
@@ -23,28 +24,7 @@ const users = schemaOf('users', [int('id'), text('name'), stamp], ['id'])
 const items = schemaOf('items', [int('id'), text('name')], ['id'])
 const log = schemaOf('log', [text('line')], [])
 
-const settings: Config = {
-  source: { type: 'memory', options: {}, directory: '/' },
-  targets: [{ name: 'copy', type: 'memory', options: {}, directory: '/', database: '{database}' }],
-  state: { type: 'memory', options: {}, directory: '/' },
-  databases: ['shop'],
-  tables: [],
-  excludeTables: [],
-  forceFullTables: [],
-  tableRules: [],
-  mode: 'incremental',
-  lookbackMinutes: 10,
-  backupBeforeSync: false,
-  verifyAfterSync: false,
-  maxRetries: 3,
-  retryDelayMs: 1,
-  connections: 5,
-  parallelTables: 2,
-  batchRows: 100,
-  compress: false,
-  directory: '/',
-  warnings: [],
-}
+const settings: Config = { ...plainConfig, backupBeforeSync: false, verifyAfterSync: false, retryDelayMs: 1, parallelTables: 2, batchRows: 100 }
 
 /** Two servers and a state, and runs between them. */
 function world(config: Partial<Config> = {}, visibility?: Visibility) {

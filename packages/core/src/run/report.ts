@@ -1,3 +1,4 @@
+import type { RunMode } from '../config/config.ts'
 import type { ErrorJson, ErrorKind } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { Guarantee, Strategy } from '../plan/plan.ts'
@@ -39,7 +40,7 @@ export type RunReport = {
   readonly run: string
   /** `partial`: some tables failed or were refused, the others reached their guarantee. */
   readonly status: 'ok' | 'partial' | 'cancelled'
-  readonly mode: 'full' | 'incremental'
+  readonly mode: RunMode
   readonly startedAt: string
   readonly finishedAt: string
   readonly ms: number
