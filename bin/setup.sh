@@ -71,4 +71,5 @@ set_up() {
   PATH="$ROOT/node_modules/.bin:$PATH"
   export PATH
   step 'Build' tsc -b || exit 1
+  step 'Bundle' node scripts/bundle.ts || exit 1
 }

@@ -11,6 +11,8 @@ const SECTIONS: readonly { readonly heading: string; readonly file: string }[] =
   { heading: 'Planning, running and state', file: 'packages/core/src/errors/codes.ts' },
   { heading: 'MySQL and MariaDB connections', file: 'packages/mysql/src/codes.ts' },
   { heading: 'MySQL and MariaDB target', file: 'packages/plugin-mysql-target/src/codes.ts' },
+  { heading: 'Warehouses', file: 'packages/warehouse/src/codes.ts' },
+  { heading: 'BigQuery target', file: 'packages/plugin-bigquery-target/src/codes.ts' },
   { heading: 'State files', file: 'packages/plugin-state-json/src/codes.ts' },
   { heading: 'Command line and plugins', file: 'packages/cli/src/codes.ts' },
 ]
