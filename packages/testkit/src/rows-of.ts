@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type Column, type ReadRequest, type RowBatch, type RowRange, SyncError, type TableReader, type TableSchema } from '@dbsync/core/plugin'
+import { type Column, isSplitByHash, type ReadRequest, type RowBatch, type RowRange, SyncError, type TableReader, type TableSchema } from '@dbsync/core/plugin'
 import { expect } from 'vitest'
 import type { FixtureCell, FixtureRow } from './fixture.ts'
 
@@ -36,7 +36,7 @@ function shown(column: Pick<Column, 'type'> | undefined, cell: FixtureCell): str
 }
 
 /** The whole of a table as one range. */
-export const whole = (schema: TableSchema): RowRange => (schema.key.length > 0 ? { by: 'key' } : { by: 'hash', from: '0', to: String(1n << 64n) })
+export const whole = (schema: TableSchema): RowRange => (isSplitByHash(schema) ? { by: 'hash', from: '0', to: String(1n << 64n) } : { by: 'key' })
 
 export async function expectKind(action: () => Promise<unknown>, kind: SyncError['kind']): Promise<void> {
   const error: unknown = await action().then(

@@ -143,7 +143,7 @@ async function newFolder(options: ServerOptions): Promise<string> {
 }
 
 /** A file system in memory with room for some servers, else the folder for temporary files. A test run makes thousands of tables, each of them a sync. */
-async function memoryFolder(): Promise<string> {
+export async function memoryFolder(): Promise<string> {
   if (process.env.TMPDIR !== undefined) return tmpdir()
   try {
     const { bavail, bsize } = await statfs('/dev/shm')
@@ -198,7 +198,7 @@ function optionFileText(server: PrivateServer, data: string, options: ServerOpti
 }
 
 /** Below the range from which systems take ports for outgoing connections, so that it is still free after a restart. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 32_000)
     const probe = createServer()

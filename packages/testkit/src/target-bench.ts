@@ -9,7 +9,7 @@ import {
   type Target,
   type WriteWork,
 } from '@dbsync/core/plugin'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { FixtureRow, FixtureTable } from './fixture.ts'
 import { expected, never, rowsOf } from './rows-of.ts'
 
@@ -108,6 +108,9 @@ export function targetBench({ target, database, schema, another, serverTables }:
     lines: (table, rows) => expected(table.columns, rows),
   }
 }
+
+/** What `databases()` has to answer once `database` is there: where tables are shared, that there is any is enough. */
+export const shows = ({ supports }: Target, database: string): unknown => expect.arrayContaining(supports.sharedTables ? [expect.any(String)] : [database])
 
 const HASH = { name: 'row_hash', type: { kind: 'int', bits: 64, unsigned: true }, nullable: false } as const
 

@@ -7,7 +7,7 @@ import { describeReader, membersTitle } from './optional-members.ts'
 import type { ReaderHarness } from './reader-suite.ts'
 import { describeReplace } from './replace-suite.ts'
 import { describeSchemas } from './schema-suite.ts'
-import { type TargetBench, type TargetUnderTest, targetBench } from './target-bench.ts'
+import { shows, type TargetBench, type TargetUnderTest, targetBench } from './target-bench.ts'
 import { type CorpusColumn, VALUE_CORPUS } from './value-corpus.ts'
 import { describeValues } from './value-suite.ts'
 
@@ -43,7 +43,7 @@ export function describeTarget(name: string, { open, corpus = VALUE_CORPUS, only
         const identity = await target.identity()
         expect(identity).toEqual({ id: expect.stringMatching(/./), label: expect.stringMatching(/./) })
         expect(await (await bench.another()).identity()).toEqual(identity)
-        expect(await target.databases()).toContain(database)
+        expect(await target.databases()).toEqual(shows(target, database))
         expect(concurrentTables).toBeGreaterThanOrEqual(1)
       })
 
@@ -51,7 +51,7 @@ export function describeTarget(name: string, { open, corpus = VALUE_CORPUS, only
         const other = await bench.another()
         await other[Symbol.asyncDispose]()
         expect(await other[Symbol.asyncDispose]()).toBeUndefined()
-        expect(await target.databases()).toContain(database)
+        expect(await target.databases()).toEqual(shows(target, database))
       })
 
       describeReplace(bench)
