@@ -1,0 +1,128 @@
+import type { Column } from '@dbsync/core/plugin'
+import type { TextSink } from './text-sink.ts'
+import type { WarehouseType } from './types.ts'
+
+/** Why a value has no place: it becomes NULL. */
+export type Loss = string
+
+/** Writes one cell as a JSON value, or says why it cannot be; then nothing was written. */
+export type CellWriter = (sink: TextSink, bytes: Uint8Array, start: number, end: number) => Loss | undefined
+
+const view = (bytes: Uint8Array, start: number, end: number): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+const ascii = (bytes: Uint8Array, start: number, end: number): string => view(bytes, start, end).toString('latin1')
+
+/** How the cells of a column are written for a type. Text must come in UTF-8. */
+export function cellWriter(column: Column, type: WarehouseType): CellWriter {
+  const { kind } = column.type
+  switch (type) {
+    case 'BYTES':
+      return base64
+    case 'BOOL':
+      return kind === 'bits' ? bitAsBool : intAsBool
+    case 'FLOAT64':
+      return plain
+    case 'DATE':
+      return dated('')
+    case 'DATETIME':
+      return kind === 'date' ? dated(' 00:00:00') : dated('')
+    case 'TIMESTAMP':
+      return dated(' UTC')
+    case 'TIME':
+      return timeOfDay
+    case 'JSON':
+      return json
+    case 'INT64':
+      if (kind === 'bits') return bitsAsNumber
+      return column.type.kind === 'int' && column.type.bits === 64 && column.type.unsigned ? int64 : text
+    case 'NUMERIC':
+      if (kind === 'bits') return bitsAsNumber
+      return column.type.kind === 'decimal' && column.type.precision - column.type.scale > 29 ? numeric : text
+    default:
+      return text
+  }
+}
+
+const text: CellWriter = (sink, bytes, start, end) => {
+  sink.quoted(bytes, start, end)
+  return undefined
+}
+
+/** The canonical text of a double is a JSON number. */
+const plain: CellWriter = (sink, bytes, start, end) => {
+  sink.raw(bytes, start, end)
+  return undefined
+}
+
+const base64: CellWriter = (sink, bytes, start, end) => {
+  sink.ascii(`"${view(bytes, start, end).toString('base64')}"`)
+  return undefined
+}
+
+const bitsAsNumber: CellWriter = (sink, bytes, start, end) => {
+  sink.ascii(`"${BigInt(`0x${view(bytes, start, end).toString('hex') || '0'}`)}"`)
+  return undefined
+}
+
+const bitAsBool: CellWriter = (sink, bytes, _, end) => {
+  sink.ascii(bytes[end - 1] === 0 ? 'false' : 'true')
+  return undefined
+}
+
+const intAsBool: CellWriter = (sink, bytes, start, end) => {
+  const value = end - start === 1 ? bytes[start] : undefined
+  if (value !== 0x30 && value !== 0x31) return 'neither 0 nor 1'
+  sink.ascii(value === 0x30 ? 'false' : 'true')
+  return undefined
+}
+
+const int64: CellWriter = (sink, bytes, start, end) => {
+  if (end - start > 18 && BigInt(ascii(bytes, start, end)) > 2n ** 63n - 1n) return 'beyond INT64'
+  sink.quoted(bytes, start, end)
+  return undefined
+}
+
+const numeric: CellWriter = (sink, bytes, start, end) => {
+  const [whole = ''] = ascii(bytes, start, end).split('.')
+  if (whole.replace('-', '').length > 29) return 'beyond NUMERIC'
+  sink.quoted(bytes, start, end)
+  return undefined
+}
+
+/** A date, or what begins with one. */
+const dated =
+  (suffix: string): CellWriter =>
+  (sink, bytes, start, end) => {
+    if (!isDate(bytes, start)) return 'a zero or impossible date'
+    if (suffix === '') sink.quoted(bytes, start, end)
+    else sink.ascii(`"${ascii(bytes, start, end)}${suffix}"`)
+    return undefined
+  }
+
+const ZERO = 0x30
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether `YYYY-MM-DD` at `at` is a day that exists, from the year 1 on. */
+function isDate(bytes: Uint8Array, at: number): boolean {
+  const digits = (from: number, to: number) => {
+    let value = 0
+    for (let i = from; i < to; i++) value = value * 10 + (bytes[at + i] as number) - ZERO
+    return value
+  }
+  const [year, month, day] = [digits(0, 4), digits(5, 7), digits(8, 10)]
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day <= (DAYS[month - 1] as number) + (leap ? 1 : 0)
+}
+
+const timeOfDay: CellWriter = (sink, bytes, start, end) => {
+  if (!/^([01]\d|2[0-3]):/.test(ascii(bytes, start, end))) return 'not a time of day'
+  sink.quoted(bytes, start, end)
+  return undefined
+}
+
+/** As it is, on one line: a line break can only stand between values. */
+const json: CellWriter = (sink, bytes, start, end) => {
+  const line = view(bytes, start, end)
+  sink.raw(line.some((byte) => byte === 0x0a || byte === 0x0d) ? Buffer.from(line.toString('latin1').replaceAll(/[\r\n]/g, ' '), 'latin1') : line)
+  return undefined
+}
