@@ -19,6 +19,8 @@ export const MYSQL_CODES = {
   MYSQL_AMBIGUOUS:
     'An ENUM or SET with an empty member holds a value that reads as that member and is another one. Give those rows a value of their own at the source.',
   MYSQL_FOREIGN_KEY: 'A row breaks a foreign key.',
+  MYSQL_CONSTRAINT_NAME:
+    'A foreign key cannot be made because another table of the database has one of this name, mostly a table that is gone or renamed at the source. Drop that table at the target, or let `--allow-destructive` do it, and run again.',
   MYSQL_PACKET: 'A row or a statement is larger than max_allowed_packet. Raise it on the server that the message names.',
   MYSQL_DISK_FULL: 'The server has no disk space left. Free some there and run again.',
   MYSQL_READ_ONLY: 'The server, or the transaction, is read-only.',

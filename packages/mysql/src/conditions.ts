@@ -1,5 +1,6 @@
 import { type Column, keyColumns, type RowBatch, type RowRange, type TableSchema } from '@dbsync/core/plugin'
 import { hexLiteral, quoteId, quoteText } from './identifiers.ts'
+import { isForeignText, utf8 } from './portable.ts'
 
 const NUMBER = /^-?\d+(\.\d+)?$/
 const MOMENT = /^[-\d:. ]+$/
@@ -25,6 +26,7 @@ export function literal(column: Column, cell: Uint8Array): string {
     default:
       // UUID and INET have no character set.
       if (column.charset === undefined) return quoteText(view(cell).toString('utf8'))
+      if (isForeignText(column)) return `_utf8mb4 ${hexLiteral(cell)}`
       // Every server knows `utf8`; its newer name is not known to all.
       return `_${column.charset === 'utf8mb3' ? 'utf8' : column.charset} ${hexLiteral(cell)}`
   }
@@ -62,7 +64,7 @@ export function keysCondition(schema: TableSchema, keys: RowBatch, start: number
   return rows.map((row) => `(${one(row)})`).join(' OR ')
 }
 
-const exact = (column: Column): string => `CAST(${quoteId(column.name)} AS BINARY)`
+const exact = (column: Column): string => `CAST(${isForeignText(column) ? utf8(column) : quoteId(column.name)} AS BINARY)`
 
 /** Rows in which one of these columns is at or after its bound, or NULL. */
 export function sinceCondition(schema: TableSchema, since: Readonly<Record<string, string>>): string {

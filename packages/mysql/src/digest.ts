@@ -1,10 +1,14 @@
-import { type Column, storedColumns, type TableSchema } from '@dbsync/core/plugin'
+import { type Column, keyColumns, storedColumns, type TableSchema } from '@dbsync/core/plugin'
 import { quoteId } from './identifiers.ts'
+import { isForeignText, portableText, utf8 } from './portable.ts'
 import { baseType } from './types.ts'
 
 /** A column as it is read (an ENUM's invalid value 0 reads as empty text: only the digest tells it from an empty member). Text prints a FLOAT with 6 digits, a DOUBLE(10,2) with 2 and ZEROFILL with zeros: multiplied or added to, each prints its value. */
 export function cellExpression(column: Column): string {
   const name = quoteId(column.name)
+  if (isForeignText(column)) return utf8(column)
+  // The year 0 prints as 0000.
+  if (column.portable !== undefined && baseType(column) === 'year') return `${name} + 0`
   if (column.type.kind === 'float') return `${name} * 1e0`
   if (/zerofill/i.test(column.native ?? '')) return `${name} + 0`
   return name
@@ -28,9 +32,14 @@ export const unnamed = (column: Column, expression: string): string =>
  * without the separator, NULL marked; the stored bytes, in no collation. NULL where that text outgrows max_allowed_packet.
  */
 export function rowHash(schema: TableSchema): string {
-  const text = `CONCAT(${storedColumns(schema).map(canonical).join(", ',', ")})`
-  return `CAST(CONV(LEFT(SHA1(${text}), 16), 16, 10) AS UNSIGNED)`
+  return hashOf(storedColumns(schema))
 }
+
+const hashOf = (columns: readonly Column[]): string =>
+  `CAST(CONV(LEFT(SHA1(CONCAT(${columns.map((column) => (column.portable === undefined ? canonical(column) : portableText(column))).join(", ',', ")})), 16), 16, 10) AS UNSIGNED)`
+
+/** What tables that are not split by ranges of their key are split by. */
+export const splitHash = (schema: TableSchema): string => (schema.key.length === 0 ? rowHash(schema) : hashOf(keyColumns(schema)))
 
 /** The sum of row hashes over a group; one hash that is NULL lifts it to `INEXACT` and beyond. Each hash is computed once. */
 export const hashSum = (hash: string): string => `SUM(IFNULL(${hash}, ${INEXACT}))`

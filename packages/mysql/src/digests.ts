@@ -1,7 +1,7 @@
 import type { Digest, RowRange, TableSchema } from '@dbsync/core/plugin'
 import { rangeCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
-import { hashSum, INEXACT, rowHash } from './digest.ts'
+import { hashSum, INEXACT, rowHash, splitHash } from './digest.ts'
 import { hashCondition, shiftOf } from './hash-ranges.ts'
 import { quoteTable } from './identifiers.ts'
 
@@ -58,24 +58,25 @@ async function groupedDigests(
   digests: Map<RowRange, Digest>,
 ) {
   const hash = rowHash(schema)
+  const part = splitHash(schema)
   const parts = new Map(ranges.map((range) => [String(BigInt(range.from) >> BigInt(shift)), range]))
   const [any = '0'] = parts.keys()
   // A row without a hash must show up in whatever part is asked for.
-  const where = BigInt(parts.size) << BigInt(shift) === 1n << 64n ? 'TRUE' : `IFNULL(${hash} >> ${shift}, ${any}) IN (${[...parts.keys()].join(', ')})`
+  const where = BigInt(parts.size) << BigInt(shift) === 1n << 64n ? 'TRUE' : `IFNULL(${part} >> ${shift}, ${any}) IN (${[...parts.keys()].join(', ')})`
   const rows = await connection.query(
-    `SELECT ${hash} >> ${shift}, COUNT(*), ${hashSum(hash)} FROM ${quoteTable(schema.table)} WHERE ${where} GROUP BY 1`,
+    `SELECT ${part} >> ${shift}, COUNT(*), ${hashSum(hash)} FROM ${quoteTable(schema.table)} WHERE ${where} GROUP BY 1`,
     signal,
   )
-  const exact = rows.every(([part]) => part !== null)
+  const exact = rows.every(([number]) => number !== null)
   for (const range of ranges) digests.set(range, { ...EMPTY, exact })
-  for (const [part, ...digest] of rows) {
-    const range = part === null || part === undefined ? undefined : parts.get(part)
+  for (const [number, ...digest] of rows) {
+    const range = number === null || number === undefined ? undefined : parts.get(number)
     if (range !== undefined) digests.set(range, { ...toDigest(digest), exact })
   }
 }
 
 async function oddDigest(connection: MysqlConnection, schema: TableSchema, range: HashRange, signal: AbortSignal, digests: Map<RowRange, Digest>) {
-  const hash = rowHash(schema)
+  const hash = splitHash(schema)
   const [row] = await connection.query(aggregate(schema, '0', `(${hashCondition(hash, [range])} OR ${hash} IS NULL)`), signal)
   digests.set(range, toDigest(row?.slice(1) ?? []))
 }

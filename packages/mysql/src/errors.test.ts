@@ -14,6 +14,7 @@ test.each([
   [1062, 'MYSQL_DUPLICATE', 'data'],
   [1406, 'MYSQL_VALUE', 'data'],
   [1452, 'MYSQL_FOREIGN_KEY', 'data'],
+  [1823, 'MYSQL_CONSTRAINT_NAME', 'data'],
   [1153, 'MYSQL_PACKET', 'data'],
   [1114, 'MYSQL_DISK_FULL', 'data'],
   [64999, 'MYSQL_STATEMENT', 'data'],

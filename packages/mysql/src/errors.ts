@@ -173,6 +173,12 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
     case 1451: // ER_ROW_IS_REFERENCED_2
     case 1452: // ER_NO_REFERENCED_ROW_2
       return { code: 'MYSQL_FOREIGN_KEY', kind: 'data' }
+    case 1823: // ER_FK_FAIL_ADD_SYSTEM
+    case 1826: // ER_DUP_CONSTRAINT_NAME
+      return takenName()
+    case 1005: // ER_CANT_CREATE_TABLE
+      // HA_ERR_FOUND_DUPP_KEY
+      return error.message.includes('errno: 121 ') ? takenName() : undefined
     case 1153: // ER_NET_PACKET_TOO_LARGE
     case 1301: // ER_WARN_ALLOWED_PACKET_OVERFLOWED
     case 1162: // ER_TOO_LONG_STRING
@@ -181,6 +187,13 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
     case 1114: // ER_RECORD_FILE_FULL
     case 3: // EE_WRITE
       return { code: 'MYSQL_DISK_FULL', kind: 'data', hint: `Free disk space on ${context.label} and run again.` }
+    case 1418: // ER_BINLOG_UNSAFE_ROUTINE
+    case 1419: // ER_BINLOG_CREATE_ROUTINE_NEED_SUPER
+      return {
+        code: 'MYSQL_PRIVILEGE',
+        kind: 'privilege',
+        hint: `The server writes a binary log, and lets only SUPER make functions and triggers then. On ${context.label}: SET GLOBAL log_bin_trust_function_creators = 1; and keep it in the server's settings.`,
+      }
     case 1290: // ER_OPTION_PREVENTS_STATEMENT
     case 1792: // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
     case 1836: // ER_READ_ONLY_MODE
@@ -190,9 +203,30 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
   }
 }
 
+/** Names of foreign keys are shared by all tables of a database. */
+function takenName(): Verdict {
+  return {
+    code: 'MYSQL_CONSTRAINT_NAME',
+    kind: 'data',
+    hint: 'Mostly it is a table that was renamed or dropped at the source, and is still there in the copy: --allow-destructive drops it, and the run after that one has the name.',
+  }
+}
+
+const ROUTINES = 'CREATE ROUTINE, ALTER ROUTINE, EXECUTE'
+/** By the word that a statement or an activity has in capitals. */
+const OBJECT_PRIVILEGES: Readonly<Record<string, string>> = {
+  VIEW: 'CREATE VIEW, SHOW VIEW, DROP',
+  TRIGGER: 'TRIGGER',
+  PROCEDURE: ROUTINES,
+  FUNCTION: ROUTINES,
+  EVENT: 'EVENT',
+}
+
 function grantHint(context: ErrorContext, message: string): string {
   const database = context.table?.database ?? / to database '(.+)'$/s.exec(message)?.[1] ?? 'database'
   const on = `${quoteId(database)}.*`
+  const object = /\b(?:VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT)\b/.exec(context.doing)?.[0]
+  if (object !== undefined) return `GRANT ${OBJECT_PRIVILEGES[object]} ON ${on} TO '${context.user ?? 'user'}'@'…'; the message above names what was refused.`
   const privileges = /writ|creat|load|alter|chang|delet|drop/.test(context.doing)
     ? 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES'
     : 'SELECT'

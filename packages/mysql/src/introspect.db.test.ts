@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer, type TestServer } from '@dbsync/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type MysqlConnection } from './connection.ts'
@@ -119,4 +120,24 @@ test('hostile names, and names that differ in case only', async () => {
   expect((await describeTables(connection, 'I')).map(({ table }) => table)).toEqual([{ database: 'I', name: 'other' }])
   expect(await describeTables(connection, 'i', [])).toEqual([])
   expect(await describeTables(connection, 'nowhere')).toEqual([])
+})
+
+test('a table that is altered again and again keeps neither itself nor others from being described', async () => {
+  await described('CREATE TABLE i.busy (a INT)', 'CREATE TABLE i.quiet (a INT)')
+  let done = false
+  const altering = (async () => {
+    for (let round = 0; !done; round++) {
+      await server.query(`ALTER TABLE i.busy ${round % 2 === 0 ? 'ADD COLUMN b INT' : 'DROP COLUMN b'}`)
+      await sleep(25)
+    }
+  })()
+  try {
+    for (let round = 0; round < 60; round++) {
+      const tables = await describeTables(connection, 'i')
+      expect(tables.map(({ table }) => table.name)).toEqual(['busy', 'quiet'])
+    }
+  } finally {
+    done = true
+    await altering
+  }
 })

@@ -1,4 +1,5 @@
 import { type Column, type ForeignKey, SyncError, type TableRef, type TableSchema, tableName, type UniqueKey } from '@dbsync/core/plugin'
+import { parseColumn } from './column-definition.ts'
 import { describeColumn } from './columns.ts'
 import type { MysqlConnection } from './connection.ts'
 import { type CreateTableParts, parseCreateTable, parseForeignKey } from './create-table.ts'
@@ -9,15 +10,23 @@ import { sameName } from './objects.ts'
 type Row = readonly (string | null)[]
 
 /** What `TableSchema.native` holds for this engine. */
-export type MysqlNative = { readonly flavour: 'mariadb' | 'mysql'; readonly create: string }
+export type MysqlNative = {
+  readonly flavour: 'mariadb' | 'mysql'
+  readonly create: string
+  /** The flavour that the definition was translated from. */
+  readonly origin?: 'mariadb' | 'mysql'
+}
 
 /** The engine's own definition of a schema that came from a MySQL or MariaDB server; `undefined` for any other. */
 export function mysqlNative(schema: TableSchema): MysqlNative | undefined {
   const native = schema.native
   if (typeof native !== 'object' || native === null || !('create' in native) || !('flavour' in native)) return undefined
   const { create, flavour } = native
-  return typeof create === 'string' && (flavour === 'mariadb' || flavour === 'mysql') ? { create, flavour } : undefined
+  if (typeof create !== 'string' || !isFlavour(flavour)) return undefined
+  return { create, flavour, ...('origin' in native && isFlavour(native.origin) ? { origin: native.origin } : {}) }
 }
+
+const isFlavour = (value: unknown): value is MysqlNative['flavour'] => value === 'mariadb' || value === 'mysql'
 
 /**
  * The base tables of a database, all or those named; views and sequences are no tables. A table that cannot be seen is not in the answer;
@@ -31,10 +40,27 @@ export async function describeTables(connection: MysqlConnection, database: stri
   for (const row of facts.tables) {
     const name = row[1] ?? ''
     if (wanted !== undefined && !wanted.has(name) && ![...wanted].some((other) => sameName(connection, other, name))) continue
-    const create = await showCreate(connection, { database, name })
-    if (create !== undefined) schemas.push(describeTable(connection, { database, name }, row, create, facts))
+    const schema = await describeSettled(connection, { database, name }, row, facts)
+    if (schema !== undefined) schemas.push(schema)
   }
   return schemas
+}
+
+/** So often is a table asked for again that is altered while it is described. */
+const TRIES = 5
+
+/** Somebody who alters one table must not keep all others from being described: it alone is looked at again. `undefined`: it has gone. */
+async function describeSettled(connection: MysqlConnection, table: TableRef, row: Row, facts: Facts, tries = TRIES): Promise<TableSchema | undefined> {
+  const create = await showCreate(connection, table)
+  if (create === undefined) return undefined
+  try {
+    return describeTable(connection, table, row, create, facts)
+  } catch (error) {
+    if (tries === 1 || !SyncError.is(error) || error.code !== 'MYSQL_TABLE_CHANGED') throw error
+    const again = await readFacts(connection, table.database, [table.name])
+    const found = again.tables.find((other) => other[1] === table.name)
+    return found === undefined ? undefined : describeSettled(connection, table, found, again, tries - 1)
+  }
 }
 
 /** The text of SHOW CREATE TABLE; `undefined` where the table has gone. */
@@ -100,6 +126,7 @@ function describeTable(connection: MysqlConnection, table: TableRef, row: Row, c
     triggers: (facts.triggers.get(table.name) ?? []).map((trigger) => trigger[2] ?? '').sort(),
     transactional: facts.transactional.has(engine ?? ''),
     ...(rows === null || rows === undefined ? {} : { estimate: { rows: Number(rows), bytes: Number(bytes ?? 0) } }),
+    ...counterOf(parts),
     native: { flavour, create },
   }
 }
@@ -117,6 +144,12 @@ function columnsOf(table: TableRef, parts: CreateTableParts, facts: Facts, label
 type UniqueIndex = UniqueKey & { readonly whole: boolean; readonly nullable: boolean }
 
 /** The primary key first, then by number of columns and name: both ends must choose alike. */
+/** A counter that never counted prints no number. */
+function counterOf({ columns, autoIncrement }: CreateTableParts): Pick<TableSchema, 'counter'> {
+  const column = columns.find(({ definition }) => parseColumn(definition).autoIncrement)
+  return column === undefined ? {} : { counter: { column: column.name, next: autoIncrement ?? '1' } }
+}
+
 function uniqueIndexes(rows: readonly Row[]): UniqueIndex[] {
   const groups = [...Map.groupBy(rows, (row) => row[2] ?? '')]
   const indexes = groups.map(([name, parts]) => ({

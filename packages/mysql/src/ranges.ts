@@ -1,4 +1,4 @@
-import { keyColumns, type RowRange, type TableSchema } from '@dbsync/core/plugin'
+import { isSplitByHash, keyColumns, type RowRange, type TableSchema } from '@dbsync/core/plugin'
 import { isNumbered, orderExpression, rangeCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
 import { unnamed } from './digest.ts'
@@ -16,7 +16,7 @@ export async function tableRanges(
   within?: RowRange,
 ): Promise<readonly RowRange[]> {
   const step = Math.max(1, Math.floor(rowsPerRange))
-  if (schema.key.length === 0) {
+  if (isSplitByHash(schema)) {
     if (within?.by === 'hash') return splitHashes(step * 16, step, within)
     const [[rows] = []] = await connection.query(`SELECT COUNT(*) FROM ${quoteTable(schema.table)}`, signal)
     return splitHashes(Number(rows ?? 0), step)

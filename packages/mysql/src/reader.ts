@@ -1,6 +1,7 @@
 import {
   type Column,
   FINGERPRINT_COLUMNS,
+  isSplitByHash,
   keyColumns,
   pickColumns,
   type ReadRequest,
@@ -13,13 +14,14 @@ import {
 import { refuseAmbiguous } from './ambiguous.ts'
 import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
-import { rowHash, selectList } from './digest.ts'
+import { rowHash, selectList, splitHash } from './digest.ts'
 import { digestRanges } from './digests.ts'
 import { distinctByLastCell } from './distinct.ts'
 import { mysqlError } from './errors.ts'
 import { hashCondition } from './hash-ranges.ts'
 import { quoteId, quoteTable } from './identifiers.ts'
 import { describeTables } from './introspect.ts'
+import { replicationLag } from './lag.ts'
 import { tableRanges } from './ranges.ts'
 
 /** A connection for as long as one reading takes. */
@@ -85,6 +87,10 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
       on('splitting', schema, signal, (connection) => tableRanges(connection, schema, rowsPerRange, signal, within)),
     digest: (schema, ranges, signal) => on('comparing', schema, signal, (connection) => digestRanges(connection, schema, ranges, signal)),
     fingerprints: (schema, ranges, signal) => stream('comparing', schema, signal, (connection) => fingerprintRows(connection, schema, ranges, signal)),
+    async lag(signal) {
+      await using leased = await lease(signal)
+      return await replicationLag(leased.connection, signal)
+    },
     ...(tuning.traffic === undefined ? {} : { traffic: tuning.traffic }),
   }
 }
@@ -130,7 +136,7 @@ const where = (conditions: readonly string[]): string => (conditions.length === 
 function rangesCondition(schema: TableSchema, ranges: readonly RowRange[]): string {
   const byHash = ranges.filter((range) => range.by === 'hash')
   const tests = ranges.filter((range) => range.by === 'key').map((range) => `(${rangeCondition(schema, range)})`)
-  if (byHash.length > 0) tests.push(hashCondition(rowHash(schema), byHash))
+  if (byHash.length > 0) tests.push(hashCondition(splitHash(schema), byHash))
   return `(${tests.join(' OR ') || 'FALSE'})`
 }
 
@@ -139,7 +145,7 @@ async function* fingerprintRows(connection: MysqlConnection, schema: TableSchema
   const hash = rowHash(schema)
   const key = keyColumns(schema)
   const table = quoteTable(schema.table)
-  const step = key.length === 0 ? ranges.length : 32
+  const step = isSplitByHash(schema) ? ranges.length : 32
   for (let start = 0; start < ranges.length; start += step) {
     const test = rangesCondition(schema, ranges.slice(start, start + step))
     const sql =

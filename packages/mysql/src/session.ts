@@ -5,12 +5,19 @@ export type Role = 'source' | 'target'
 /** Our own strict mode: nothing is truncated, zero dates and key 0 stay what they are, and no global mode leaks in (ANSI_QUOTES, NO_BACKSLASH_ESCAPES, PAD_CHAR_TO_FULL_LENGTH…). */
 const SQL_MODE = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'
 
-const FOR_ALL: readonly string[] = [
+const TEXT: readonly string[] = [
   // Literals compare byte by byte; results come in the bytes in which they are stored.
   'NAMES utf8mb4 COLLATE utf8mb4_bin',
   'character_set_results = NULL',
   "time_zone = '+00:00'",
   `sql_mode = '${SQL_MODE}'`,
+]
+
+/** Brings a session back in which a statement was read as another client's would be. */
+export const SESSION_TEXT = `SET ${TEXT.join(', ')}`
+
+const FOR_ALL: readonly string[] = [
+  ...TEXT,
   'autocommit = 1',
   // COMMIT ends the transaction, and neither begins another one nor hangs up.
   'completion_type = 0',

@@ -1,5 +1,5 @@
 import type { PluginContext, Source } from '@dbsync/core/plugin'
-import { connect, connectionPool, type MysqlConnection, type MysqlOptions, otherObjects, visibility } from '@dbsync/mysql'
+import { connect, connectionPool, type MysqlConnection, type MysqlOptions, otherObjects, readDefinitions, visibility } from '@dbsync/mysql'
 import { openSnapshot, sameServer } from './snapshot.ts'
 
 const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sys', 'ndbinfo'])
@@ -30,6 +30,7 @@ export async function openSource(options: MysqlOptions, context: PluginContext):
         return names.filter((name) => !SYSTEM.has(name.toLowerCase())).sort()
       }),
     objects: (database) => ask((connection) => otherObjects(connection, database)),
+    definitions: (database, kinds) => ask((connection) => readDefinitions(connection, database, kinds)),
     visibility: (database) => ask((connection) => visibility(connection, database)),
     // One of the connections that the user allows is the one for questions.
     open: ({ readers, signal }) => openSnapshot(options, server, Math.max(1, Math.min(readers, context.limits.connections - 1)), signal),

@@ -136,8 +136,8 @@ test('MySQL reads JSON as text and not as bytes', () => {
 })
 
 test('the guard names the triggers and the way out', () => {
-  const error = guardWork({ disposition: 'merge', schema: schema(), existing: schema() })
+  const error = guardWork({ disposition: 'merge', schema: schema(), existing: schema() }, 'mariadb')
   expect(error).toMatchObject({ code: 'MYSQL_TARGET_TRIGGERS', kind: 'refused', hint: expect.stringContaining('DROP TRIGGER `shop`.`t1`') })
-  expect(guardWork({ disposition: 'merge', schema: schema(), existing: schema({ triggers: [] }) })).toBeUndefined()
-  expect(guardWork({ disposition: 'replace', schema: schema(), existing: undefined })).toBeUndefined()
+  expect(guardWork({ disposition: 'merge', schema: schema(), existing: schema({ triggers: [] }) }, 'mariadb')).toBeUndefined()
+  expect(guardWork({ disposition: 'replace', schema: schema(), existing: undefined }, 'mariadb')).toBeUndefined()
 })

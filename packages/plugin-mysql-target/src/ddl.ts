@@ -1,6 +1,7 @@
 import type { SchemaChange, TableRef, TableSchema } from '@dbsync/core/plugin'
 import { quoteId, quoteTable, renderCreateTable, type ServerFacts } from '@dbsync/mysql'
 import { definition, nativeTable } from './definition.ts'
+import { lossy, renderAlter } from './schema/render.ts'
 import { translateColumn, translateDefinition } from './translate.ts'
 
 /** The statements of one change. */
@@ -13,6 +14,12 @@ export function renderChange(change: SchemaChange): readonly string[] {
       return [renderCreateTable(change.schema.table, definition(change.schema))]
     case 'add-column':
       return [addColumn(change.table, change.column, change.wanted)]
+    case 'alter-table':
+      return change.lossy ? lossy(renderAlter(change.table, change.parts)) : renderAlter(change.table, change.parts)
+    case 'drop-table':
+      return [`DROP TABLE IF EXISTS ${quoteTable(change.table)}`]
+    case 'set-counter':
+      return [`ALTER TABLE ${quoteTable(change.table)} AUTO_INCREMENT = ${BigInt(change.next)}`]
   }
 }
 
@@ -29,6 +36,7 @@ function addColumn(table: TableRef, column: string, wanted: TableSchema): string
 export function fitTable(schema: TableSchema, as: TableRef, server: ServerFacts): TableSchema {
   const native = nativeTable(schema)
   const dialects = { from: native.flavour, to: server.flavour, toVersion: server.versionNumber }
+  const origin = native.flavour === server.flavour ? native.origin : native.flavour
   const stored = (table: TableRef): TableRef =>
     server.lowerCaseTableNames === 1 ? { database: table.database.toLowerCase(), name: table.name.toLowerCase() } : table
   // Within the source's own database the definition names no database: the copy's tables refer to each other.
@@ -41,6 +49,6 @@ export function fitTable(schema: TableSchema, as: TableRef, server: ServerFacts)
     referencedBy: schema.referencedBy.map(moved),
     // Triggers are not copied.
     triggers: [],
-    native: { flavour: server.flavour, create: translateDefinition(native.create, dialects) },
+    native: { flavour: server.flavour, create: translateDefinition(native.create, stored(as), dialects), ...(origin === undefined ? {} : { origin }) },
   }
 }

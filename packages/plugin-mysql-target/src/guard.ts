@@ -1,14 +1,33 @@
 import { SyncError, tableName, type WriteWork } from '@dbsync/core/plugin'
 import { quoteId, quoteTable } from '@dbsync/mysql'
 import { definition, unquoted } from './definition.ts'
-import { keptColumns } from './method.ts'
+import { keptColumns, writeMethod } from './method.ts'
 
 /** Why this table must not be written, as far as its description shows. */
-export const guardWork = (work: WriteWork): SyncError | undefined => triggersFire(work) ?? columnsWithoutValue(work)
+export const guardWork = (work: WriteWork, flavour: 'mariadb' | 'mysql'): SyncError | undefined =>
+  triggersFire(work) ?? columnsWithoutValue(work) ?? notAtomic(work, flavour)
 
-function triggersFire({ existing }: WriteWork): SyncError | undefined {
-  if (existing === undefined || existing.triggers.length === 0) return undefined
-  const { table, triggers } = existing
+/** Rows of such a table can be replaced by a rename and in no other way: a change of its rows that is killed stays half done. */
+function notAtomic(work: WriteWork, flavour: 'mariadb' | 'mysql'): SyncError | undefined {
+  const { existing } = work
+  if (existing === undefined || existing.transactional || work.disposition !== 'replace' || writeMethod(work, flavour) === 'swap') return undefined
+  const { table } = existing
+  return new SyncError(
+    'MYSQL_TARGET_NOT_TRANSACTIONAL',
+    `${tableName(table)} has an engine without transactions at the target, and cannot be exchanged for a new table`,
+    {
+      kind: 'refused',
+      table,
+      hint: `It has columns of its own, or keys or checks that tie it to its name. ALTER TABLE ${quoteTable(table)} ENGINE=InnoDB; at the target, or drop it there.`,
+    },
+  )
+}
+
+/** Those that are taken away for the moment of writing do not. */
+function triggersFire({ existing, triggers: away = [] }: WriteWork): SyncError | undefined {
+  const triggers = (existing?.triggers ?? []).filter((name) => !away.some((trigger) => trigger.name === name))
+  if (existing === undefined || triggers.length === 0) return undefined
+  const { table } = existing
   const drops = triggers.map((name) => `DROP TRIGGER ${quoteId(table.database)}.${quoteId(name)};`).join(' ')
   return new SyncError('MYSQL_TARGET_TRIGGERS', `${tableName(table)} has triggers at the target (${triggers.join(', ')}): every row written would fire them`, {
     kind: 'refused',

@@ -2,11 +2,11 @@ import type { WriteEffects, WriteWork } from '@dbsync/core/plugin'
 import { quoteTable, rowHash } from '@dbsync/mysql'
 import { stagingTable } from './names.ts'
 import { type Dialect, dropTables, goneStaging, rowStaging } from './staging.ts'
-import { type Statements, type Step, transaction } from './steps.ts'
+import { type RowStatements, type Step, transaction } from './steps.ts'
 import { insertSelect, sameKey, upserts } from './upserts.ts'
 
 /** Stages some rows and keys; then deletes, then upserts, in one transaction. */
-export function merge(work: WriteWork, effects: WriteEffects, dialect: Dialect): Statements {
+export function merge(work: WriteWork, effects: WriteEffects, dialect: Dialect): RowStatements {
   const { schema } = work
   const live = quoteTable(schema.table)
   const gone = stagingTable(schema.table, 'del')

@@ -2,7 +2,12 @@ import type { ForeignKey, TableSchema } from '@dbsync/core/plugin'
 import { type MysqlConnection, quoteId, quoteTable, serverErrno } from '@dbsync/mysql'
 
 /** Child rows whose parent row, or whose whole parent table, is missing. */
-export async function countOrphans(connection: MysqlConnection, schema: TableSchema, key: ForeignKey, signal: AbortSignal): Promise<number> {
+export async function countOrphans(
+  connection: MysqlConnection,
+  schema: Pick<TableSchema, 'table'>,
+  key: Pick<ForeignKey, 'columns' | 'references' | 'referencedColumns'>,
+  signal: AbortSignal,
+): Promise<number> {
   const children = `SELECT COUNT(*) FROM ${quoteTable(schema.table)} AS c WHERE ${key.columns.map((name) => `c.${quoteId(name)} IS NOT NULL`).join(' AND ')}`
   const same = key.columns.map((name, i) => `p.${quoteId(key.referencedColumns[i] as string)} = c.${quoteId(name)}`).join(' AND ')
   const count = async (sql: string) => Number((await connection.query(sql, signal))[0]?.[0])

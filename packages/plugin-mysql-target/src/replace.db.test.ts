@@ -129,7 +129,7 @@ describe('a table that is there', () => {
     await expectEqual('live')
   })
 
-  test('is swapped with the columns that were just added to it', async () => {
+  test('is swapped with its new definition', async () => {
     await r.at('source', 'CREATE TABLE grown (id INT PRIMARY KEY, z INT, KEY by_z (z))', 'INSERT INTO grown VALUES (1, 2)')
     await r.replace('grown')
     const stale = await r.describe('target', 'grown')
@@ -139,10 +139,11 @@ describe('a table that is there', () => {
     )
     const { schema } = await r.work('grown', 'replace')
     if (stale === undefined) throw new Error('no table')
-    const changes = ['a', 'm', 'n'].flatMap((column) => r.target.render({ type: 'add-column', table: schema.table, column, wanted: schema }))
-    await r.target.run(changes, new AbortController().signal)
-    // As a plan describes it: the columns that are there by now, and the definition from before.
-    await using writer = await r.target.open({ disposition: 'replace', schema, existing: { ...stale, columns: schema.columns } }, new AbortController().signal)
+    // As a plan describes it: the table as it would be once it was altered. The copy brings the definition along, so it is not.
+    const existing = r.target.diff?.(stale, schema, { drop: 'definitions' }).altered
+    const work = { disposition: 'replace', schema, existing } as const
+    expect(r.target.makesAnew?.(work)).toBe(true)
+    await using writer = await r.target.open(work, new AbortController().signal)
     for await (const upserts of r.rows('grown')) await writer.write({ table: schema.table, upserts })
     await writer.commit()
     await expectEqual('grown')

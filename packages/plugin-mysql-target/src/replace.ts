@@ -3,11 +3,11 @@ import { quoteId, quoteTable, renderCreateTable, rowHash } from '@dbsync/mysql'
 import { definition, laterKeys } from './definition.ts'
 import { stagingTable } from './names.ts'
 import { createHashes, type Dialect, dropTables, rowStaging, staging } from './staging.ts'
-import { alter, type Statements, type Step, transaction } from './steps.ts'
+import { alter, type RowStatements, type Step, transaction } from './steps.ts'
 import { insertSelect, sameKey, upserts } from './upserts.ts'
 
 /** Fills a new table and renames it into place: nobody sees it half full. */
-export function create({ schema }: WriteWork, dialect: Dialect): Statements {
+export function create({ schema }: WriteWork, dialect: Dialect): RowStatements {
   const { table } = schema
   const fresh = stagingTable(table, 'new')
   const parts = definition(schema)
@@ -32,19 +32,21 @@ export function create({ schema }: WriteWork, dialect: Dialect): Statements {
 }
 
 /** Fills a table like the live one and lets it take its place. */
-export function swap(work: WriteWork, dialect: Dialect): Statements {
+export function swap(work: WriteWork, dialect: Dialect): RowStatements {
   const { table } = work.schema
   const fresh = stagingTable(table, 'new')
   const old = stagingTable(table, 'old')
-  const later = laterKeys(definition(work.existing ?? work.schema))
+  // As the live table is to be, with all that it keeps: a definition that differs changes with the rows, in one rename.
+  const parts = definition(work.existing ?? work.schema)
+  const later = laterKeys(parts)
   const { autoIncrement } = definition(work.schema)
-  const less = [...later.map((key) => `DROP KEY ${quoteId(key.name)}`), ...(autoIncrement === undefined ? [] : [`AUTO_INCREMENT=${autoIncrement}`])]
+  const { autoIncrement: _, ...rest } = { ...parts, keys: parts.keys.filter((key) => !later.includes(key)) }
   const creating = [
     dropTables([fresh]),
-    `CREATE TABLE ${quoteTable(fresh)} LIKE ${quoteTable(table)}`,
-    // Only now: the live table is certain to exist.
+    renderCreateTable(fresh, autoIncrement === undefined ? rest : { ...rest, autoIncrement }),
+    // Fails where the live table is not there: then the one that was swapped out is the only one.
+    `DO (SELECT 1 FROM ${quoteTable(table)} LIMIT 0)`,
     dropTables([old]),
-    ...alter(fresh, less),
   ]
   return {
     method: 'swap',
@@ -60,7 +62,7 @@ export function swap(work: WriteWork, dialect: Dialect): Statements {
 }
 
 /** Stages all rows, then makes the live table equal to them in one transaction. */
-export function inPlace(work: WriteWork, dialect: Dialect): Statements {
+export function inPlace(work: WriteWork, dialect: Dialect): RowStatements {
   const { schema } = work
   const live = quoteTable(schema.table)
   const fresh = stagingTable(schema.table, 'new')
@@ -77,7 +79,7 @@ export function inPlace(work: WriteWork, dialect: Dialect): Statements {
       gone: undefined,
       prepare: upsert.prepare,
       finish: transaction([missing, ...upsert.steps]),
-      cleanup: [dropTables([fresh, ...upsert.tables])],
+      cleanup: [dropTables([fresh, ...upsert.tables]), ...counter(work)],
     }
   }
   // Rows without a key: those stay that are there exactly as often as they should be.
@@ -95,6 +97,12 @@ export function inPlace(work: WriteWork, dialect: Dialect): Statements {
       { sql: `DELETE FROM ${live} WHERE ${hash} IN (${differing})`, does: 'delete' },
       { sql: `${insertSelect(work)} WHERE ${hash} IN (${differing})`, does: 'insert' },
     ]),
-    cleanup: [dropTables([fresh, gone])],
+    cleanup: [dropTables([fresh, gone]), ...counter(work)],
   }
+}
+
+/** The number that the source gives next, where the rows alone may not lead to it. */
+function counter({ schema, existing }: WriteWork): readonly string[] {
+  const next = schema.counter?.next
+  return next === undefined || next === existing?.counter?.next ? [] : [`ALTER TABLE ${quoteTable(schema.table)} AUTO_INCREMENT = ${BigInt(next)}`]
 }

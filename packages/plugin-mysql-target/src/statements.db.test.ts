@@ -1,16 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { packRows, type TableSchema, type Target, type WriteWork } from '@dbsync/core/plugin'
 import { startServer, type TestServer } from '@dbsync/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTarget } from './target.ts'
 
 let server: TestServer
+let folder: string
 const targets: Target[] = []
 const never = new AbortController().signal
 beforeAll(async () => {
   server = await startServer({ generalLog: true })
   await server.query('CREATE DATABASE d')
+  folder = await mkdtemp(join(tmpdir(), 'dbsync-statements-'))
 })
 afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
   for (const target of targets) await target[Symbol.asyncDispose]()
   await server[Symbol.asyncDispose]()
 })
@@ -35,9 +41,12 @@ const WORKS: readonly [
   ['merge without a key', ['CREATE TABLE d.t (id INT, v INT)'], 'merge', {}],
 ]
 
-test.each(WORKS.flatMap((work) => [true, false].map((loadData) => [...work, loadData] as const)))(
+/** A journal only reads. */
+const WAYS = [{ loadData: true }, { loadData: false }, { loadData: true, journalled: true }]
+
+test.each(WORKS.flatMap((work) => WAYS.map((way) => [...work, way] as const)))(
   'a dry run prints what is executed: %s',
-  async (_, tables, disposition, { absent = false, upserts = true, deletes = disposition === 'merge' }, loadData) => {
+  async (_, tables, disposition, { absent = false, upserts = true, deletes = disposition === 'merge' }, { loadData, journalled = false }) => {
     const settings = { host: server.host, port: server.port, user: server.user, password: server.password, localInfile: loadData }
     const target = await openTarget(settings, { directory: '/', signal: never, limits: { connections: 1, batchRows: 9, compress: false }, warn: () => {} })
     targets.push(target)
@@ -52,7 +61,10 @@ test.each(WORKS.flatMap((work) => [true, false].map((loadData) => [...work, load
     const [{ now } = { now: '' }] = await server.query('SELECT NOW(6) AS now')
     const { table } = schema
     {
-      await using writer = await target.open(work, never)
+      await using journal = journalled
+        ? await target.backups?.(folder).journal({ at: new Date(), run: null, target: 'd', tables: [], state: null }, never)
+        : undefined
+      await using writer = await target.open(work, never, journal)
       if (upserts) await writer.write({ table, upserts: packRows(schema.columns, [['1', '1']]) })
       if (deletes) await writer.write({ table, deletes: packRows(schema.columns.slice(0, 1), [['2']]) })
       await writer.commit()

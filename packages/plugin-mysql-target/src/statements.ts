@@ -1,12 +1,20 @@
 import type { WriteEffects, WriteWork } from '@dbsync/core/plugin'
 import { merge } from './merge.ts'
 import { writeMethod } from './method.ts'
+import { createObject, dropObject } from './objects/render.ts'
 import { create, inPlace, swap } from './replace.ts'
 import type { Dialect } from './staging.ts'
-import type { Statements } from './steps.ts'
+import type { RowStatements, Statements } from './steps.ts'
 
 /** The one list that both the writer and a dry run take their statements from. Pure. */
 export function writeStatements(work: WriteWork, effects: WriteEffects, dialect: Dialect): Statements {
+  const { triggers = [] } = work
+  const away = triggers.map(dropObject)
+  const back = triggers.flatMap((trigger) => createObject(trigger, dialect.flavour))
+  return { ...rowStatements(work, effects, dialect), away, back }
+}
+
+function rowStatements(work: WriteWork, effects: WriteEffects, dialect: Dialect): RowStatements {
   const method = writeMethod(work, dialect.flavour)
   switch (method) {
     case 'create':
@@ -23,5 +31,5 @@ export function writeStatements(work: WriteWork, effects: WriteEffects, dialect:
 /** The statements as text, as they are sent. */
 export function listStatements(statements: Statements): readonly string[] {
   const staged = [statements.rows, statements.gone].flatMap((staging) => (staging === undefined ? [] : [...staging.create, staging.load]))
-  return [...staged, ...statements.prepare, ...statements.finish.map((step) => step.sql), ...statements.cleanup]
+  return [...staged, ...statements.prepare, ...statements.away, ...statements.finish.map((step) => step.sql), ...statements.back, ...statements.cleanup]
 }

@@ -19,10 +19,19 @@ export type Statements = {
   readonly prepare: readonly string[]
   /** One transaction, or one RENAME. */
   readonly finish: readonly Step[]
+  /** Right before `finish`, and each time that it is tried: triggers that must not fire go, and come back right after. */
+  readonly away: readonly string[]
+  readonly back: readonly string[]
   /** Nothing but tidying up: the rows are safe by now. */
   readonly cleanup: readonly string[]
 }
 
-export const transaction = (steps: readonly Step[]): readonly Step[] => [{ sql: 'START TRANSACTION' }, ...steps, { sql: 'COMMIT' }]
+/** What becomes of the rows alone. */
+export type RowStatements = Omit<Statements, 'away' | 'back'>
+
+export const BEGIN: Step = { sql: 'START TRANSACTION' }
+export const COMMIT: Step = { sql: 'COMMIT' }
+
+export const transaction = (steps: readonly Step[]): readonly Step[] => [BEGIN, ...steps, COMMIT]
 export const alter = (table: TableRef, actions: readonly string[]): readonly string[] =>
   actions.length === 0 ? [] : [`ALTER TABLE ${quoteTable(table)} ${actions.join(', ')}`]

@@ -1,12 +1,37 @@
-import type { PluginContext, ServerIdentity, TableReader, TableRef, TableSchema, TableWriter, Target, WriteEffects, WriteWork } from '@dbsync/core/plugin'
-import { mysqlError, mysqlReader, quoteText, type ServerFacts } from '@dbsync/mysql'
+import type {
+  DiffOptions,
+  Journal,
+  PluginContext,
+  SchemaDiff,
+  ServerIdentity,
+  TableReader,
+  TableRef,
+  TableSchema,
+  TableWriter,
+  Target,
+  WriteEffects,
+  WriteWork,
+} from '@dbsync/core/plugin'
+import { mysqlReader, quoteText, readDefinitions, type ServerFacts } from '@dbsync/mysql'
+import { mysqlBackups } from './backups/backups.ts'
 import { Connections } from './connections.ts'
+import { readCounter } from './counter.ts'
 import { type DatabaseLock, DatabaseLocks } from './database-locks.ts'
 import { fitTable, renderChange } from './ddl.ts'
+import { executeLocked } from './execute-locked.ts'
 import { guardWork } from './guard.ts'
+import { witnessOf } from './journal/journal.ts'
+import { withJournals } from './journal/with-journals.ts'
 import { leftoverStatements } from './leftovers.ts'
-import { isStagingName } from './names.ts'
+import { writeMethod } from './method.ts'
+import { databaseLock, isStagingName } from './names.ts'
+import { fitObject } from './objects/fit.ts'
+import { renderObjects } from './objects/render.ts'
 import { countOrphans } from './orphans.ts'
+import { restoreLeftovers } from './restore/leftovers.ts'
+import { dialectOf } from './schema/dialect.ts'
+import { diffTables } from './schema/diff.ts'
+import { findMisfits } from './schema/misfits.ts'
 import type { Dialect } from './staging.ts'
 import { listStatements, writeStatements } from './statements.ts'
 import { targetOptions } from './target-options.ts'
@@ -48,31 +73,40 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
     identity: async (): Promise<ServerIdentity> => ({ id: server.id, label: server.label }),
     databases: () => connections.with(AbortSignal.timeout(60_000), async (session) => names(await session.query('SHOW DATABASES')).filter(notSystem)),
     fit: (schema: TableSchema, as: TableRef) => fitTable(schema, as, server),
+    diff: (actual: TableSchema, wanted: TableSchema, options: DiffOptions) => diffTables(actual, wanted, options, dialectOf(server)),
+    misfits: (actual: TableSchema, wanted: TableSchema, diff: SchemaDiff, signal: AbortSignal) =>
+      connections.with(signal, (session) => findMisfits(session, actual, wanted, diff, signal)),
+    makesAnew: (work: WriteWork) => writeMethod(work, dialect.flavour) === 'swap',
+    counter: (schema: TableSchema, signal: AbortSignal) => connections.with(signal, (session) => readCounter(session, schema, signal)),
     render: renderChange,
     async run(statements: readonly string[], signal: AbortSignal) {
       if (statements.length === 0) return
       await connections.with(signal, async (session) => {
-        for (const sql of statements) {
-          await session.execute(sql, signal).catch((error: unknown) => {
-            throw mysqlError(error, { doing: `altering the copy with ${sql.slice(0, 120)}`, label: server.label, user: session.user })
-          })
-        }
+        for (const sql of statements) await executeLocked(session, sql, signal)
       })
     },
     async leftovers(database: string) {
       const tables = `SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ${quoteText(database)} AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`
-      return await connections.with(AbortSignal.timeout(60_000), async (session) => leftoverStatements(database, names(await session.query(tables))))
+      return await connections.with(AbortSignal.timeout(60_000), async (session) => [
+        ...leftoverStatements(database, names(await session.query(tables))),
+        ...(await restoreLeftovers(session, database)),
+      ])
+    },
+    objects: {
+      definitions: (database, kinds, signal) => connections.with(signal, (session) => readDefinitions(session, database, kinds)),
+      fit: (definition, database) => fitObject(definition, database, server),
+      render: (changes, found) => renderObjects(changes, found, server.flavour),
     },
     reserved: isStagingName,
-    guard: guardWork,
+    guard: (work: WriteWork) => guardWork(work, server.flavour),
     preview: (work: WriteWork, effects: WriteEffects) => listStatements(writeStatements(work, effects, dialect)),
-    async open(work: WriteWork, signal: AbortSignal): Promise<TableWriter> {
-      const refusal = guardWork(work)
+    async open(work: WriteWork, signal: AbortSignal, journal?: Journal): Promise<TableWriter> {
+      const refusal = guardWork(work, server.flavour)
       if (refusal !== undefined) throw refusal
       // The lock of this moment and no later one: what was read before that was taken must not be written.
       const lock = locks.get(work.schema.table.database)
       const allowed = () => lock?.check()
-      return await openWriter({ work, dialect, connections, signal, allowed })
+      return await openWriter({ work, dialect, connections, signal, allowed, witness: journal && witnessOf(journal, work, signal) })
     },
     async lock(database: string, signal: AbortSignal) {
       const lock = await databaseLocks.take(database, signal)
@@ -84,6 +118,16 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
           await lock[Symbol.asyncDispose]()
         },
       }
+    },
+    backups(folder: string) {
+      const tools = { connections, server, dialect, folder, allowed: (database: string) => locks.get(database)?.check() }
+      return withJournals(tools, mysqlBackups(tools))
+    },
+    async locked(database: string, signal: AbortSignal) {
+      return await connections.with(signal, async (session) => {
+        const [[holder] = []] = await session.query(`SELECT IS_USED_LOCK(${quoteText(databaseLock(database))})`, signal)
+        return holder !== null && holder !== undefined
+      })
     },
     async orphans(schema: TableSchema, signal: AbortSignal) {
       return await connections.with(signal, async (session) => {

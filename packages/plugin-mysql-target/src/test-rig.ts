@@ -1,4 +1,4 @@
-import { type CommitReceipt, type RowBatch, storedColumns, type TableSchema, type Target, type WriteWork } from '@dbsync/core/plugin'
+import { type CommitReceipt, type Journal, pickColumns, type RowBatch, storedColumns, type TableSchema, type Target, type WriteWork } from '@dbsync/core/plugin'
 import { connect, describeTables, type MysqlConnection, type MysqlOptions, quoteId, quoteTable, selectList } from '@dbsync/mysql'
 import { type ServerClient, type TestPair, testPair } from '@dbsync/testkit'
 import { openTarget } from './target.ts'
@@ -17,9 +17,9 @@ export interface Rig extends AsyncDisposable {
   /** The rows of the source's table, or those that `where` selects. */
   rows(table: string, where?: string): AsyncIterable<RowBatch>
   /** Copies the whole table as `replace`. */
-  replace(table: string): Promise<CommitReceipt>
+  replace(table: string, journal?: Journal): Promise<CommitReceipt>
   /** Sends the source's rows that `upserts` selects and deletes the keys of the target's rows that `deletes` selects. */
-  merge(table: string, what: { readonly upserts?: string; readonly deletes?: string }): Promise<CommitReceipt>
+  merge(table: string, what: { readonly upserts?: string; readonly deletes?: string }, journal?: Journal): Promise<CommitReceipt>
   /** Every cell of every row in hexadecimal, sorted: what both ends must agree on. */
   cells(end: 'source' | 'target', table: string): Promise<readonly string[]>
   create(end: 'source' | 'target', table: string): Promise<string>
@@ -50,7 +50,7 @@ export async function rig(suffix = ''): Promise<Rig> {
     return { disposition, schema: target.fit(schema, { database, name: table }), existing: await describe('target', table) }
   }
   async function* select(end: MysqlConnection, schema: TableSchema, names: readonly string[], where: string): AsyncGenerator<RowBatch> {
-    const columns = storedColumns(schema).filter((column) => names.includes(column.name))
+    const columns = pickColumns(schema.columns, names)
     const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(schema.table)} WHERE ${where}`
     // All at once: whoever leaves a select early loses its connection.
     yield* await Array.fromAsync(end.select(sql, columns, { batchRows: 700, batchBytes: 1 << 18, signal: never }))
@@ -84,14 +84,14 @@ export async function rig(suffix = ''): Promise<Rig> {
         await connection.end()
       }
     },
-    async replace(table) {
-      await using writer = await target.open(await work(table, 'replace'), never)
+    async replace(table, journal) {
+      await using writer = await target.open(await work(table, 'replace'), never, journal)
       for await (const upserts of rows(table)) await writer.write({ table: { database, name: table }, upserts })
       return await writer.commit()
     },
-    async merge(table, { upserts, deletes }) {
+    async merge(table, { upserts, deletes }, journal) {
       const job = await work(table, 'merge')
-      await using writer = await target.open(job, never)
+      await using writer = await target.open(job, never, journal)
       const ref = { database, name: table }
       if (deletes !== undefined && job.existing !== undefined) {
         for await (const keys of select(ends.target, job.existing, job.schema.key, deletes)) await writer.write({ table: ref, deletes: keys })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Batch, type CommitReceipt, type RowBatch, SyncError, type TableWriter, tableName, type WriteWork } from '@dbsync/core/plugin'
+import { type Batch, type CommitReceipt, type RowBatch, SyncError, type TableRef, type TableWriter, tableName, type WriteWork } from '@dbsync/core/plugin'
 import { type MysqlConnection, mysqlError, serverErrno } from '@dbsync/mysql'
 import type { Connections } from './connections.ts'
 import { lockTable, releaseTable } from './lock.ts'
@@ -7,7 +7,8 @@ import { Tally } from './receipt.ts'
 import type { Dialect, Staging } from './staging.ts'
 import { type StagingLoad, startLoad } from './staging-load.ts'
 import { writeStatements } from './statements.ts'
-import type { Statements } from './steps.ts'
+import { BEGIN, COMMIT, type Statements } from './steps.ts'
+import type { Witness } from './witness.ts'
 
 const DUPLICATE = new Set([1062, 1586])
 /** A deadlock or a lock wait: the staged rows are still there, so the transaction alone is done again. */
@@ -23,6 +24,7 @@ export type WriterOptions = {
   readonly signal: AbortSignal
   /** Throws when this run may not write to the database any more. Called before anything becomes visible. */
   readonly allowed: () => void
+  readonly witness?: Witness | undefined
 }
 
 /** Takes the table's lock at once: what an earlier client still does to the table is over when this resolves. */
@@ -47,6 +49,8 @@ class Writer implements TableWriter {
   #gone: StagingLoad | undefined
   /** Staging tables may be there that must go when there is no commit. */
   #staged = false
+  /** The table's triggers were taken away and are not back yet. */
+  #away = false
   /** The one commit of a full copy is done: another one must not empty the table. */
   #replaced = false
   #failure: { readonly error: unknown } | undefined
@@ -75,6 +79,7 @@ class Writer implements TableWriter {
       for (const sql of statements.prepare) await this.#main.execute(sql, this.#options.signal)
       const tally = await this.#finish(statements)
       this.#staged = false
+      await this.#putBack(statements.back)
       this.#replaced = this.#options.work.disposition === 'replace'
       await this.#tidy(statements)
       const whole = statements.method === 'create' || statements.method === 'swap'
@@ -88,9 +93,10 @@ class Writer implements TableWriter {
     await this.#rows?.abandon()
     await this.#gone?.abandon()
     if (this.#staged) await this.#discard()
+    if (this.#away) await this.#putBackLate()
     if (this.#side !== undefined) await (abandoned ? connections.drop(this.#side) : connections.release(this.#side))
     try {
-      if (abandoned) return await connections.drop(this.#main)
+      if (abandoned || this.#away) return await connections.drop(this.#main)
       if (this.#main.alive) await releaseTable(this.#main, work.schema.table)
       await connections.release(this.#main)
     } catch (error) {
@@ -126,17 +132,71 @@ class Writer implements TableWriter {
 
   /** The transaction, or the rename, as a whole and again where another client stood in its way. */
   async #finish(statements: Statements): Promise<Tally> {
-    this.#options.allowed()
+    const { witness, allowed, signal } = this.#options
+    const effects = { upserts: statements.rows !== undefined, deletes: statements.gone !== undefined }
+    await witness?.prepare?.()
+    allowed()
     for (let attempt = 1; ; attempt++) {
       const tally = new Tally()
+      let committing = false
       try {
-        for (const step of statements.finish) tally.add(step.does, await this.#main.execute(step.sql, this.#options.signal))
+        await this.#takeAway(statements.away)
+        for (const step of statements.finish) {
+          if (step === COMMIT) await witness?.after?.(this.#main)
+          committing = step === COMMIT
+          tally.add(step.does, await this.#main.execute(step.sql, signal))
+          if (step === BEGIN) await witness?.before?.(this.#main, effects)
+        }
         return tally
       } catch (error) {
-        if (this.#main.alive) await this.#main.execute('ROLLBACK')
+        if (this.#main.alive) {
+          await this.#main.execute('ROLLBACK')
+          if (!committing) await witness?.rolledBack?.()
+        }
         if (attempt === TRIES || !BUSY.has(serverErrno(error) ?? 0)) throw error
         await sleep(PAUSE_MS * attempt)
       }
+    }
+  }
+
+  async #takeAway(away: readonly string[]): Promise<void> {
+    this.#away ||= away.length > 0
+    for (const sql of away) await this.#main.execute(sql, this.#options.signal)
+  }
+
+  /** Not to be stopped any more: the rows are in, and readers of the copy expect its triggers. */
+  async #putBack(back: readonly string[]): Promise<void> {
+    if (!this.#away) return
+    try {
+      for (const sql of back) await this.#main.execute(sql)
+      this.#away = false
+    } catch (error) {
+      const { table } = this.#options.work.schema
+      throw triggersAway(table, mysqlError(error, { doing: 'putting back a TRIGGER of', table, label: this.#main.server.label, user: this.#main.user }))
+    }
+  }
+
+  /** After a failure. Under the table's lock, so that none comes back in the middle of another run's writing; else the next run does it. */
+  async #putBackLate(): Promise<void> {
+    const { connections, work, allowed } = this.#options
+    const signal = AbortSignal.timeout(CLEAN_UP_MS)
+    const { back } = this.#statements(true, false)
+    const create = async (connection: MysqlConnection) => {
+      for (const sql of back) await connection.execute(sql, signal)
+    }
+    try {
+      allowed()
+      if (this.#main.alive) await create(this.#main)
+      else {
+        await connections.with(signal, async (connection) => {
+          await lockTable(connection, work.schema.table, signal)
+          await create(connection)
+          await releaseTable(connection, work.schema.table)
+        })
+      }
+      this.#away = false
+    } catch (error) {
+      if (!isTrouble(error)) throw error
     }
   }
 
@@ -197,6 +257,18 @@ class Writer implements TableWriter {
     })
   }
 }
+
+const triggersAway = (table: TableRef, error: Error): SyncError =>
+  new SyncError(
+    'MYSQL_TARGET_TRIGGERS_AWAY',
+    `${tableName(table)}: the rows are written, and its triggers could not be put back afterwards: ${error.message}`,
+    {
+      kind: SyncError.is(error) ? error.kind : 'data',
+      table,
+      cause: error,
+      hint: `${SyncError.is(error) && error.hint !== undefined ? `${error.hint} ` : ''}The next run puts them back.`,
+    },
+  )
 
 /** Trouble with the server, which the next run meets anew or finds gone; anything else is a fault of ours. */
 const isTrouble = (error: unknown): boolean => SyncError.is(error) && error.kind !== 'bug'
