@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { gatherAlerts } from './alerts.ts'
 import { checkDocument } from './check.ts'
 import type { Config } from './config.ts'
 import { type Document, parseDocument } from './document.ts'
@@ -6,13 +7,14 @@ import type { Gathered } from './endpoint.ts'
 import { type Environment, loadEnvironment } from './env.ts'
 import { findFile } from './files.ts'
 import { isLiteral, literalName } from './glob.ts'
+import { gatherJobs } from './jobs.ts'
 import type { ConfigInput, LoadedConfig } from './load.ts'
 import { type Documents, mergeSettings, type Settings } from './merge.ts'
 import { checkFlags, type FlagOverrides, narrow } from './narrow.ts'
 import { type Problem, problemsError, warningsOf } from './problems.ts'
 import { gatherRules } from './rules.ts'
 import { paramsSchema, syncConfigSchema } from './schema.ts'
-import { maskSecrets, resolveSecrets } from './secrets.ts'
+import { maskSecrets, resolveSecrets, variablesIn } from './secrets.ts'
 import type { SettingKey } from './settings.ts'
 import { gatherSource, missingParts } from './source.ts'
 import { gatherState } from './state.ts'
@@ -33,6 +35,8 @@ export async function assemble(input: ConfigInput): Promise<LoadedConfig> {
   const targets = gatherTargets(documents, settings, cwd, gathered)
   const state = gatherState(documents, settings, cwd, gathered)
   const tableRules = gatherRules(documents.sync, gathered)
+  const schedules = gatherJobs(documents.sync, targets, gathered)
+  const alerts = gatherAlerts(documents.sync, cwd, gathered)
   checkFlags(flags, problems)
   stopAtErrors(problems)
   // Only now: a setting that could not be read would be reported as missing too.
@@ -49,8 +53,8 @@ export async function assemble(input: ConfigInput): Promise<LoadedConfig> {
     ...lists,
     ...plainSettings(settings, flags, gathered),
     ...safetyOf(settings),
-    schedules: [],
-    alerts: { webhooks: [], command: undefined },
+    schedules,
+    alerts,
     directory: cwd,
     warnings: [],
   }
@@ -164,6 +168,7 @@ function loaded(config: Config, { problems, sources }: Gathered, documents: Docu
     warnings: config.warnings,
     unknownKeys: warningsOf(problems.filter((problem) => problem.code === 'CONFIG_UNKNOWN_KEY')),
     masked: (declared) => maskSecrets(config, declared),
+    unsetVariables: (declared) => variablesIn(config, declared).filter((name) => environment.get(name) === undefined),
     resolve: ({ signal, declared }) =>
       resolveSecrets(config, { variable: (name) => environment.get(name), source: (key) => sources.get(key), signal, declared }),
   }

@@ -80,10 +80,15 @@ export type Job = {
   readonly enabled: boolean
 }
 
-/** Who is told when a scheduled job fails. Secrets are references until they are resolved. */
+/**
+ * Who is told when a scheduled job fails. Secrets stay references, also after `LoadedConfig.resolve`: they are fetched one by one when
+ * an alert is sent (see `loadAlerts`), so that one that is missing stops neither the run nor the other alerts.
+ */
 export type AlertConfig = {
   readonly webhooks: readonly { readonly url: string; readonly format: 'json' | 'slack'; readonly secret: string | undefined }[]
   readonly command: string | undefined
+  /** Absolute: where `command` and the `cmd:` references run. */
+  readonly directory: string
 }
 
 /** A plugin's type and its settings; `directory` is where its relative paths start. */

@@ -306,4 +306,20 @@ describe('examples', () => {
     expect(warnings).toEqual([])
     expect(config.excludeTables).toEqual(['temp_*', '*_backup'])
   })
+
+  it('sync-config-schedules.json loads without a warning', async () => {
+    const { warnings, config } = await load({
+      'params.json': PARAMS,
+      'sync-config.json': await readFile(new URL('sync-config-schedules.json', examples), 'utf8'),
+    })
+    expect(warnings).toEqual([])
+    expect(config.schedules.map(({ name, enabled }) => [name, enabled])).toEqual([
+      ['hourly', true],
+      ['verify-daily', true],
+      ['full-weekly', true],
+      ['shop-orders', true],
+      ['daily', false],
+    ])
+    expect(config.alerts.webhooks).toHaveLength(2)
+  })
 })

@@ -25,6 +25,8 @@ export type LoadedConfig = {
   readonly unknownKeys: readonly string[]
   /** The configuration as it may be shown. */
   masked(declared?: DeclaredSecrets): Config
+  /** The variables that secrets refer to and that are not set. */
+  unsetVariables(declared?: DeclaredSecrets): readonly string[]
   /** The configuration with its secrets fetched: reads variables and files, runs commands. Throws `CONFIG_SECRET`. */
   resolve(options: { readonly signal: AbortSignal; readonly declared?: DeclaredSecrets }): Promise<Config>
 }

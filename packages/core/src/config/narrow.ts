@@ -15,6 +15,8 @@ export type FlagOverrides = {
   /** Patterns over `table` or `database.table`. */
   readonly tables?: readonly string[]
   readonly parallel?: number
+  /** Whether a run makes a backup point. */
+  readonly backup?: boolean
 }
 
 /** Patterns and numbers of flags, checked as those of files are. */
@@ -47,6 +49,7 @@ export function narrow(config: Config, flags: FlagOverrides, problems: Problem[]
   return {
     ...config,
     mode: flags.mode ?? config.mode,
+    backupBeforeSync: flags.backup ?? config.backupBeforeSync,
     allow: [...new Set([...config.allow, ...(flags.allow ?? [])])],
     targets: wanted.length === 0 ? config.targets : config.targets.filter((target) => wanted.includes(target.name)),
     databases: narrowList('--database', flags.databases ?? [], config.databases, meetNames, problems),

@@ -1,4 +1,3 @@
-import { exec } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MASK, redactor } from '../errors/redact.ts'
@@ -23,26 +22,46 @@ const MAX_SECRET_BYTES = 64 * 1024
 
 /** The configuration with every `env:`, `file:` and `cmd:` reference replaced by what it refers to. Never show or store the answer. */
 export async function resolveSecrets(config: Config, context: SecretContext): Promise<Config> {
-  return eachSecret(config, context.declared, async (value, key, directory) => {
-    const [, kind, rest] = /^(env|file|cmd):([\s\S]*)$/.exec(value) ?? []
-    if (kind === undefined || rest === undefined) return value
-    const source = context.source(key)
-    const name = `\`${key}\`${source === undefined ? '' : ` (${source})`}`
-    const found =
-      kind === 'env'
-        ? fromVariable(rest, name, context)
-        : kind === 'file'
-          ? await fromFile(resolve(directory, rest), name)
-          : await fromCommand(rest, name, directory, context)
-    if (found === '') throw missing(`${name}: what it refers to is empty.`, 'Put the secret there.')
-    return found
-  })
+  return eachSecret(config, context.declared, (value, key, directory) => resolveReference(value, key, directory, context))
+}
+
+/** What one `env:`, `file:` or `cmd:` reference refers to; any other text is its own answer. */
+export async function resolveReference(value: string, key: string, directory: string, context: SecretContext): Promise<string> {
+  const [, kind, rest] = /^(env|file|cmd):([\s\S]*)$/.exec(value) ?? []
+  if (kind === undefined || rest === undefined) return value
+  const source = context.source(key)
+  const name = `\`${key}\`${source === undefined ? '' : ` (${source})`}`
+  const found =
+    kind === 'env'
+      ? fromVariable(rest, name, context)
+      : kind === 'file'
+        ? await fromFile(resolve(directory, rest), name)
+        : await fromCommand(rest, name, directory, context)
+  if (found === '') throw missing(`${name}: what it refers to is empty.`, 'Put the secret there.')
+  return found
 }
 
 /** The configuration as it may be shown: secrets and passwords in URLs hidden, `env:` and `file:` references left readable. */
 export function maskSecrets(config: Config, declared?: DeclaredSecrets): Config {
-  const masked = eachSecretSync(config, declared, (value) => (/^(env|file):/.test(value) ? value : value.startsWith('cmd:') ? `cmd:${MASK}` : MASK))
+  const mask = (value: string) => (/^(env|file):/.test(value) ? value : value.startsWith('cmd:') ? `cmd:${MASK}` : MASK)
+  // The address of a webhook lets everybody who knows it write there.
+  const webhooks = config.alerts.webhooks.map(({ url, format, secret }) => ({
+    url: mask(url),
+    format,
+    secret: secret === undefined ? undefined : mask(secret),
+  }))
+  const masked = { ...eachSecretSync(config, declared, mask), alerts: { ...config.alerts, webhooks } }
   return mapStrings(masked, redactor([])) as Config
+}
+
+/** The variables that secrets of the configuration refer to, those of the alerts among them. */
+export function variablesIn(config: Config, declared?: DeclaredSecrets): readonly string[] {
+  const found = config.alerts.webhooks.flatMap(({ url, secret }) => [url, secret ?? ''])
+  eachSecretSync(config, declared, (value) => {
+    found.push(value)
+    return value
+  })
+  return [...new Set(found.flatMap((value) => (value.startsWith('env:') ? [value.slice('env:'.length)] : [])))]
 }
 
 function fromVariable(variable: string, name: string, context: SecretContext): string {
@@ -65,8 +84,9 @@ async function fromFile(path: string, name: string): Promise<string> {
 }
 
 /** Neither the command nor what it prints is shown: both may hold the secret. */
-function fromCommand(command: string, name: string, directory: string, { signal }: SecretContext): Promise<string> {
-  return new Promise((done, fail) => {
+async function fromCommand(command: string, name: string, directory: string, { signal }: SecretContext): Promise<string> {
+  const { exec } = await import('node:child_process')
+  return await new Promise((done, fail) => {
     const child = exec(command, { cwd: directory, timeout: COMMAND_MS, maxBuffer: MAX_SECRET_BYTES, signal, encoding: 'utf8' }, (error, output) => {
       if (error === null) return done(output.replace(/\r?\n$/, ''))
       if (signal.aborted) return fail(new SyncError('CONFIG_SECRET', `${name}: its command was stopped.`, { kind: 'cancelled' }))

@@ -23,7 +23,7 @@ export const plainConfig: Config = {
   objects: [],
   backup: { mode: 'dump', directory: '/backups', scope: 'touched', keepLast: 10, keepDaily: 7, keepWeekly: 4, maxAgeMs: undefined },
   schedules: [],
-  alerts: { webhooks: [], command: undefined },
+  alerts: { webhooks: [], command: undefined, directory: '/' },
   maxRetries: 3,
   retryDelayMs: 5000,
   connections: 5,

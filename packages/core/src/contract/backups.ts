@@ -1,3 +1,4 @@
+import type { ErrorJson } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { TableRef } from '../model/schema.ts'
 import type { Consistency, ServerIdentity } from './source.ts'
@@ -18,11 +19,17 @@ export interface Backups {
    * scratch database that goes again. Never throws for what is wrong with the point: that is the answer.
    */
   check(point: BackupPoint, options: { readonly restore: boolean; readonly signal: AbortSignal }): Promise<BackupCheck>
+  /** What `restore` would do, as far as it shows without building anything. Writes nothing. */
+  preview(point: BackupPoint, tables: readonly RestoreTable[], signal: AbortSignal): Promise<RestorePreview>
   /**
    * Makes the tables of the point what they were: definitions, rows, triggers. The point was checked. All of them change at once, or
-   * what cannot is named in the receipt. After a kill the same call finishes it or starts again.
+   * what cannot is named in the receipt. Killed before the change it leaves nothing that counts; killed in it, `resume` finishes it.
    */
   restore(point: BackupPoint, options: RestoreOptions): Promise<RestoreReceipt>
+  /** A restore that has begun to change tables of one of these databases, and was stopped. */
+  unfinished(databases: readonly string[], signal: AbortSignal): Promise<UnfinishedRestore | undefined>
+  /** Finishes it. Needs nothing of the point. */
+  resume(databases: readonly string[], options: Pick<RestoreOptions, 'signal' | 'swapped'>): Promise<RestoreReceipt>
   drop(point: BackupPoint): Promise<void>
 }
 
@@ -44,8 +51,13 @@ export type BackupRequest = {
 /** A run's before-images and inserted keys. Handed to `Target.open`, whose writers put them on disk before each commit. */
 export interface Journal extends AsyncDisposable {
   readonly name: string
-  /** Completes the point. Disposing without it keeps what is there: the commits that it undoes may have happened. */
-  finish(): Promise<BackupPoint>
+  /** Puts on disk the whole table as it is now, or that there is none: before it is altered, created or dropped. */
+  keep(table: TableRef, signal: AbortSignal): Promise<void>
+  /**
+   * Completes the point; `undefined` where nothing was changed, so that there is nothing to keep. Disposing without it keeps what is
+   * there, as a point that is marked unfinished: the commits that it undoes may have happened.
+   */
+  finish(): Promise<BackupPoint | undefined>
 }
 
 export type BackupPoint = {
@@ -57,6 +69,8 @@ export type BackupPoint = {
   readonly bytes: number
   /** ISO 8601, UTC. */
   readonly madeAt: string
+  /** A journal of a run that was killed, or that is still at work: it undoes what that run has done so far. */
+  readonly unfinished?: true
   /** `undefined`: a file of another tool, without a manifest, which nothing proves. */
   readonly manifest?: BackupManifest
 }
@@ -91,12 +105,23 @@ export type BackupCheck = {
   readonly tables: readonly (TableRef & { readonly rows: number })[]
 }
 
+/** `absent`: it was not there at the time of the point, and is removed. */
+export type RestoreTable = TableRef & { readonly absent?: true; readonly rows?: number }
+
 export type RestoreOptions = {
-  /** Only these tables of the point; left out: all. */
-  readonly tables?: readonly TableRef[]
+  /** The databases of the point. */
+  readonly databases: readonly string[]
+  /** Its tables; a point whose manifest names them has no others. */
+  readonly tables: readonly RestoreTable[]
+  /** Tables that keep the earlier versions of their rows may lose these. */
+  readonly loseHistory: boolean
+  /** Kept in the target from before the first change until the end, and handed back by `unfinished`. */
+  readonly note: JsonValue
   readonly signal: AbortSignal
-  /** Called right before the first change that others can see, and again after a kill. */
+  /** Called right before the first change that others can see. */
   readonly swapping: () => Promise<void>
+  /** Called when all is as it was, while `unfinished` still tells of it: what must go along with the tables is written here. May come again after a kill. */
+  readonly swapped: (receipt: RestoreReceipt) => Promise<void>
   readonly progress?: (done: { readonly table: TableRef; readonly rows: number }) => void
 }
 
@@ -104,6 +129,29 @@ export type RestoreReceipt = {
   readonly tables: readonly (TableRef & { readonly rows: number; readonly outcome: 'restored' | 'removed' })[]
   /** What did not change in the same moment as the rest, one sentence each. */
   readonly apart: readonly string[]
+  /** What could not be made again, one sentence each with its statement: for somebody to put right by hand. */
+  readonly missing: readonly string[]
+}
+
+export type RestorePreview = {
+  /** `rowsNow`: counted; `null`: the table is not there. `rowsThen`: as the point says, `null` where it does not. */
+  readonly tables: readonly (TableRef & {
+    readonly change: 'replace' | 'create' | 'remove' | 'none'
+    readonly rowsNow: number | null
+    readonly rowsThen: number | null
+  })[]
+  /** What is executed for the change, in order. */
+  readonly statements: readonly string[]
+  readonly apart: readonly string[]
+  /** Why it would be refused. */
+  readonly refused?: ErrorJson
+}
+
+export type UnfinishedRestore = {
+  /** The point's name. */
+  readonly point: string
+  readonly databases: readonly string[]
+  readonly note: JsonValue
 }
 
 /** @public Fails to compile if a point stops surviving JSON. */

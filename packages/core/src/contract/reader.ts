@@ -28,6 +28,10 @@ export interface TableReader {
   digest?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): Promise<readonly Digest[]>
   /** The rows of these ranges as fingerprints, in any order: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
   fingerprints?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): AsyncIterable<RowBatch>
+  /** Rows of the other end as they would read back from this one: it has no place for some values. Left out: as they are. Pure. */
+  kept?(schema: TableSchema, rows: RowBatch): RowBatch
+  /** Seconds that the server is behind the one that it replicates; `undefined`: it replicates none; `unknown`: it does, or may, and does not say. */
+  lag?(signal: AbortSignal): Promise<number | 'unknown' | undefined>
   /** Bytes that went over the wire so far, both ways. */
   traffic?(): { readonly received: number; readonly sent: number }
 }
@@ -69,6 +73,17 @@ export const FINGERPRINT_COLUMNS: readonly Column[] = [
 
 /** A reader with the optional members that comparing by digest needs. */
 export type DigestReader = TableReader & Required<Pick<TableReader, 'ranges' | 'digest' | 'fingerprints'>>
+
+/** Reads what `other` would keep of each row. */
+export const keptBy = <Reader extends TableReader>(other: TableReader, reader: Reader): Reader => {
+  if (other.kept === undefined) return reader
+  return {
+    ...reader,
+    async *read(request: ReadRequest) {
+      for await (const rows of reader.read(request)) yield other.kept?.(request.schema, rows) ?? rows
+    },
+  }
+}
 
 export const canDigest = (reader: TableReader): reader is DigestReader =>
   reader.ranges !== undefined && reader.digest !== undefined && reader.fingerprints !== undefined

@@ -1,3 +1,4 @@
+import type { ObjectDefinitions, ObjectKind } from './objects.ts'
 import type { TableReader } from './reader.ts'
 
 /** Something that can be read. It needs SELECT and nothing else, and never writes. */
@@ -7,6 +8,8 @@ export interface Source extends AsyncDisposable {
   databases(): Promise<readonly string[]>
   /** What a database holds besides tables, as far as it can be seen. */
   objects(database: string): Promise<OtherObjects>
+  /** The same with their texts, as far as they can be seen. */
+  definitions?(database: string, kinds: readonly ObjectKind[]): Promise<ObjectDefinitions>
   /**
    * Whether every table of the database is certain to be seen. `partial`: privileges are granted table by table or column by
    * column, so that a table's absence proves nothing.

@@ -1,8 +1,9 @@
 import type { SyncError } from '../errors/sync-error.ts'
 import type { Batch } from '../model/batch.ts'
 import type { TableRef, TableSchema } from '../model/schema.ts'
-import type { SchemaChange } from '../model/schema-diff.ts'
+import type { DiffOptions, Misfit, SchemaChange, SchemaDiff } from '../model/schema-diff.ts'
 import type { Backups, Journal } from './backups.ts'
+import type { ObjectDefinition, TargetObjects } from './objects.ts'
 import type { TableReader } from './reader.ts'
 import type { ServerIdentity } from './source.ts'
 
@@ -13,6 +14,18 @@ export interface Target extends TableReader, AsyncDisposable {
   databases(): Promise<readonly string[]>
   /** The table as it would read back from here, under the name `as`. Pure. The plan reports what narrows. */
   fit(schema: TableSchema, as: TableRef): TableSchema
+  /** The table as the source is asked for it, with columns marked `portable`. Left out: as it is. Pure. */
+  ask?(schema: TableSchema): TableSchema
+  /** What is lost between a table of the source and its copy, whatever its rows, one sentence each: the plan warns of it. Pure. */
+  narrows?(schema: TableSchema): readonly string[]
+  /** What it takes to make `actual` into `wanted` (an answer of `fit`). Pure. Left out: `diffTable`, which only adds columns. */
+  diff?(actual: TableSchema, wanted: TableSchema, options: DiffOptions): SchemaDiff
+  /** The narrowing parts of a difference that the rows of `actual` do not fit. Reads, and writes nothing. */
+  misfits?(actual: TableSchema, wanted: TableSchema, diff: SchemaDiff, signal: AbortSignal): Promise<readonly Misfit[]>
+  /** A full copy of this table brings its whole definition along: nothing has to be altered first. Pure. */
+  makesAnew?(work: WriteWork): boolean
+  /** The number that the table's counter gives next, and the smallest one to which it could be set. */
+  counter?(schema: TableSchema, signal: AbortSignal): Promise<{ readonly next: string; readonly least: string } | undefined>
   /** The statements of one change. Pure: what a dry run prints is what `run` executes. */
   render(change: SchemaChange): readonly string[]
   run(statements: readonly string[], signal: AbortSignal): Promise<void>
@@ -28,6 +41,10 @@ export interface Target extends TableReader, AsyncDisposable {
   open(work: WriteWork, signal: AbortSignal, journal?: Journal): Promise<TableWriter>
   /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. May be asked for again where it was lost. */
   lock(database: string, signal: AbortSignal): Promise<TargetLock>
+  /** Whether a run, of whatever machine, holds the lock on this database. */
+  locked?(database: string, signal: AbortSignal): Promise<boolean>
+  /** Where it can take views, triggers, routines and events. */
+  readonly objects?: TargetObjects
   /** Its backup points, in the folder `directory`. */
   backups?(directory: string): Backups
   /** Child rows whose parent is missing, per foreign key of this table. */
@@ -47,7 +64,17 @@ export type TargetSupports = {
   readonly keylessDeletes: boolean
   /** Tables that can be written at the same time. */
   readonly concurrentTables: number
+  /** Rows of a table without a key that are merged again are not there twice: as often as one batch has them, and no more. Such a table can go by time. */
+  readonly addsOnce?: true
+  /**
+   * The tables of all databases are the same ones, and a database is its rows in them: a tenant. It is there as soon as any is, its tables have the columns
+   * of all, and dropping one takes away its rows.
+   */
+  readonly sharedTables?: true
 }
+
+/** Whether rows of this table that are gone at the source can go. */
+export const deletesRows = ({ supports }: Target, schema: TableSchema): boolean => (schema.key.length > 0 ? supports.deletes : supports.keylessDeletes)
 
 /**
  * `replace`: the rows become the whole table at the one commit; until then readers see the old table (or none, where there was none).
@@ -59,6 +86,8 @@ export type WriteWork = {
   readonly schema: TableSchema
   /** The table as it is at the target, after the plan's changes; `undefined` where it does not exist yet. */
   readonly existing: TableSchema | undefined
+  /** Triggers of the table that belong there, in their order: they are taken away for the moment of writing, so that they do not fire, and put back. */
+  readonly triggers?: readonly ObjectDefinition[]
 }
 
 export type WriteEffects = { readonly upserts: boolean; readonly deletes: boolean }

@@ -1,7 +1,8 @@
 import type { ErrorJson } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { RunReport, TableReport } from '../run/report.ts'
+import type { RunBackup, RunReport, TableReport } from '../run/report.ts'
+import type { TableVerification } from '../verify/report.ts'
 
 /** What the engine tells. Terminal, log and JSON are listeners to this one stream; `id` is that of the plan's table. */
 export type SyncEvent = { readonly v: 1; readonly run: string; readonly at: string } & (
@@ -11,6 +12,11 @@ export type SyncEvent = { readonly v: 1; readonly run: string; readonly at: stri
   | { readonly type: 'table.progress'; readonly id: string; readonly phase: Phase; readonly rows: number; readonly total?: number; readonly bytes: number }
   | { readonly type: 'table.retrying'; readonly id: string; readonly attempt: number; readonly delayMs: number; readonly error: ErrorJson }
   | { readonly type: 'table.finished'; readonly id: string; readonly report: TableReport }
+  | { readonly type: 'table.verified'; readonly id: string; readonly result: TableVerification }
+  /** Before the first write to a target. `rows` so far of about `total`; at most ten a second. */
+  | { readonly type: 'backup.started'; readonly target: string; readonly tables: number }
+  | { readonly type: 'backup.progress'; readonly target: string; readonly rows: number; readonly total?: number }
+  | { readonly type: 'backup.finished'; readonly target: string; readonly backup: RunBackup }
   | { readonly type: 'warning'; readonly id?: string; readonly message: string }
   | { readonly type: 'run.finished'; readonly report: RunReport }
 )

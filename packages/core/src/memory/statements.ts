@@ -14,6 +14,10 @@ function sentence(change: SchemaChange): string {
       return `create table ${JSON.stringify(tableName(change.schema.table))}`
     case 'add-column':
       return `add column ${JSON.stringify(change.column)} to table ${JSON.stringify(tableName(change.table))}`
+    case 'drop-table':
+      return `drop table ${JSON.stringify(tableName(change.table))}`
+    default:
+      throw new Error(`a memory table has no ${change.type}`)
   }
 }
 
@@ -31,6 +35,9 @@ export function runStatement(db: MemoryDatabase, statement: string): void {
       return
     case 'add-column':
       addColumn(db, change)
+      return
+    case 'drop-table':
+      db.databases.get(change.table.database)?.delete(change.table.name)
   }
 }
 

@@ -57,6 +57,7 @@ export function memoryTarget(db: MemoryDatabase, options: MemoryTargetOptions = 
         },
       }
     },
+    locked: async (database) => db.locks.has(database),
     async [Symbol.asyncDispose]() {},
   }
 }

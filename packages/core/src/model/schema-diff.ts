@@ -5,16 +5,75 @@ export type SchemaChange =
   | { readonly type: 'create-table'; readonly schema: TableSchema }
   /** `wanted` is the whole table as it is to be: the column's definition and place are found in it. */
   | { readonly type: 'add-column'; readonly table: TableRef; readonly column: string; readonly wanted: TableSchema }
+  /** All parts at once, as far as the target can. `lossy`: values that do not fit are cut. */
+  | { readonly type: 'alter-table'; readonly table: TableRef; readonly parts: readonly AlterPart[]; readonly lossy?: true }
+  | { readonly type: 'drop-table'; readonly table: TableRef }
+  | { readonly type: 'set-counter'; readonly table: TableRef; readonly next: string }
+
+/** One difference between two definitions, and what the target does about it. */
+export type AlterPart = {
+  readonly kind: 'column' | 'index' | 'primary-key' | 'foreign-key' | 'check' | 'option' | 'partitions'
+  readonly action: 'add' | 'change' | 'drop' | 'move'
+  readonly name: string
+  /** What differs, as it is and as it is to be; for people. */
+  readonly from?: string
+  readonly to?: string
+  /** The parts of a statement that do it, in the target's language. */
+  readonly clauses: readonly string[]
+  /** Data go with it. */
+  readonly destructive?: true
+  /** Rows that are there may not fit it: see `Target.misfits`. */
+  readonly narrowing?: true
+  /** It may change what the rows hold, so that they must be compared. */
+  readonly rows?: true
+  /** Values of another type: foreign keys over the column stand in the way. */
+  readonly retypes?: true
+}
 
 export type SchemaDiff = {
+  /** In this order, before rows are written. */
   readonly changes: readonly SchemaChange[]
   /** Columns that only the target has: kept. */
   readonly kept: readonly string[]
   /** What differs and cannot be put right here, one sentence each: rows must not be written over it. */
   readonly conflicts: readonly string[]
+  /** Before any table is altered: foreign keys that would stand in the way. */
+  readonly before?: readonly SchemaChange[]
+  /** When the rows of all tables are in: foreign keys, and what was put off. */
+  readonly after?: readonly SchemaChange[]
+  /** The table while rows are written and compared; left out: as wanted. */
+  readonly meanwhile?: TableSchema
+  /** The table once `changes` are made, with what it keeps. */
+  readonly altered?: TableSchema
+  /** What a person should know or decide, one sentence each. */
+  readonly advice?: readonly string[]
 }
 
-/** Compares a table as it is with the table as it is to be (the answer of `fit`: both in the target's own terms). Pure. */
+export type DiffOptions = {
+  /** What may go that the wanted table does not have. `definitions`: indexes, foreign keys and checks, in which there are no data. */
+  readonly drop: 'nothing' | 'definitions' | 'all'
+  /** Parts (`partId`) that wait until the rows are in. */
+  readonly postpone?: readonly string[]
+  /** Foreign keys that go and come back, because a column that they lead to changes its type. */
+  readonly remake?: readonly string[]
+}
+
+/** Why the rows of the target do not fit a part. */
+export type Misfit = {
+  readonly part: string
+  /** `3 rows hold NULL`. */
+  readonly why: string
+  /** Rows of the source can be written before this part is done: it can wait for them. */
+  readonly canWait: boolean
+}
+
+export const partId = ({ kind, name }: AlterPart): string => `${kind}:${name}`
+
+/** All parts of a difference, in the order in which they are done. */
+export const alterParts = ({ before = [], changes, after = [] }: SchemaDiff): readonly AlterPart[] =>
+  [...before, ...changes, ...after].flatMap((change) => (change.type === 'alter-table' ? change.parts : []))
+
+/** Compares a table as it is with the table as it is to be (the answer of `fit`: both in the target's own terms). Pure. For targets that only add columns. */
 export function diffTable(actual: TableSchema, wanted: TableSchema): SchemaDiff {
   const there = new Map(actual.columns.map((column) => [column.name.toLowerCase(), column]))
   const names = new Set(wanted.columns.map((column) => column.name.toLowerCase()))

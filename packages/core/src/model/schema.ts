@@ -18,6 +18,8 @@ export type Column = {
   readonly collation?: string
   /** Computed by the engine: never read, loaded or compared. */
   readonly generated?: 'virtual' | 'stored'
+  /** Asked for in the form that all engines share: see `portable.ts`. */
+  readonly portable?: 'value' | 'presence'
   /** Stamped by the engine itself: on every update of the row, or only when it is inserted. */
   readonly stamped?: 'on-update' | 'on-insert'
 }
@@ -54,6 +56,8 @@ export type TableSchema = {
   readonly transactional: boolean
   /** From statistics: to order work and to draw progress, never to decide what is right. */
   readonly estimate?: { readonly rows: number; readonly bytes: number }
+  /** The column that the engine numbers by itself, and the number that comes next. */
+  readonly counter?: { readonly column: string; readonly next: string }
   /** The engine's own definition (MySQL: `{flavour, create}` with the text of SHOW CREATE TABLE); opaque to core. */
   readonly native?: JsonValue
 }

@@ -21,7 +21,7 @@ export function decodeCell(column: Column, cell: Uint8Array | null): Value {
     case 'text':
     case 'enum':
     case 'set':
-      return isUtf8(column.charset) ? utf8(cell) : cell
+      return column.portable !== undefined || isUtf8(column.charset) ? utf8(cell) : cell
     default:
       return utf8(cell)
   }

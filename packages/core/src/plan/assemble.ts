@@ -2,12 +2,18 @@ import type { Config, TableRule } from '../config/config.ts'
 import { matcher } from '../config/glob.ts'
 import { canDigest } from '../contract/reader.ts'
 import type { ServerIdentity, Snapshot } from '../contract/source.ts'
-import type { Target } from '../contract/target.ts'
+import type { Target, WriteWork } from '../contract/target.ts'
 import { errorJson, SyncError } from '../errors/sync-error.ts'
+import { mustHave } from '../model/must.ts'
 import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
-import { diffTable, type SchemaDiff } from '../model/schema-diff.ts'
+import { alterParts, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import type { TargetState } from '../state/records.ts'
+import type { Definition, Definitions } from './definitions.ts'
+import { planDrops } from './drops.ts'
+import { differencesOf, evolve } from './evolution.ts'
+import { isFirstContact } from './first-contact.ts'
 import type { RouteFacts } from './gather.ts'
+import { planObjects, viewInTheWay, withObjects, withoutDropped } from './objects.ts'
 import type { DatabasePlan, Plan, TablePlan, TargetPlan } from './plan.ts'
 import { checkPatterns, selectTables } from './select-tables.ts'
 import { chooseStrategy } from './strategy.ts'
@@ -19,6 +25,7 @@ export type AssembleInput = {
   readonly snapshot: Snapshot
   readonly targets: ReadonlyMap<string, { readonly target: Target; readonly identity: ServerIdentity; readonly type: string }>
   readonly facts: readonly RouteFacts[]
+  readonly definitions: Definitions
 }
 
 /** Facts to plan: no I/O, so that the same facts always give the same plan. */
@@ -51,29 +58,41 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, warnings: Set<str
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
   for (const warning of selection.warnings) warnings.add(warning)
+  const objects = planObjects({ config: input.config, facts, target, tables: selection.tables })
+  for (const warning of objects?.warnings ?? []) warnings.add(warning)
   const create = facts.databaseExists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
+  const definitions = mustHave(input.definitions, facts)
+  const seen = withObjects(facts, objects)
+  const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
+  const { drops, warnings: left } = planDrops(input.config, facts, target, selection.gone)
+  for (const warning of left) warnings.add(warning)
   return {
     source: facts.source,
     target: facts.database,
     statements: [...create, ...facts.leftovers],
-    tables: selection.tables.map((schema) => tablePlan(input, facts, target, schema)),
-    targetOnly: selection.targetOnly,
+    tables: planned,
+    targetOnly: target.supports.sharedTables ? [] : selection.targetOnly.filter((name) => !drops.some(({ table }) => table.name === name)),
+    ...(drops.length === 0 ? {} : { drops }),
     objects: facts.objects,
+    ...(objects === undefined ? {} : { objectPlan: objects.plan }),
   }
 }
 
-function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, schema: TableSchema): TablePlan {
+function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, schema: TableSchema, definition: Definition): TablePlan {
   const { config, snapshot } = input
   const { name } = schema.table
-  const wanted = target.fit(schema, { database: facts.database, name })
-  const existing = facts.existing.find(({ table }) => table.name === name)
-  const diff: SchemaDiff = existing === undefined ? { changes: [], kept: [], conflicts: [] } : diffTable(existing, wanted)
+  const existing = withoutDropped(facts, definition.existing)
   const rule = matchingRule(config, schema.table)
+  const evolution = evolve(target, definition, schema, config, rule)
+  const { diff } = evolution
+  const wanted = diff.meanwhile ?? definition.wanted
+  const altered = withoutDropped(facts, diff.altered)
   const state = savedState(facts, name)
   const choice = chooseStrategy({
     schema,
     existing,
-    changing: diff.changes.length > 0,
+    changing: evolution.rows,
+    copy: evolution.copy,
     state,
     sameServers:
       state?.source_id === input.source.id && state.target_id === input.targets.get(facts.target)?.identity.id && state.target_database === facts.database,
@@ -84,8 +103,14 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     lookbackMinutes: config.lookbackMinutes,
     clock: snapshot.clock,
     comparable: isComparable(input.snapshot, target, schema),
+    addsOnce: target.supports.addsOnce === true,
   })
   const kept = diff.kept.length === 0 ? [] : [`only the target has ${diff.kept.join(', ')}: kept`]
+  const render = (changes: readonly SchemaChange[] = []) => changes.flatMap((change) => target.render(change))
+  const replace = { disposition: 'replace', schema: wanted, existing: altered ?? existing } as const
+  const carried = existing !== undefined && choice.strategy.kind === 'full' && (target.makesAnew?.(replace) ?? false)
+  const after = (diff.after ?? []).map((change) => ({ statements: target.render(change), always: isForeignKey(change) }))
+  const differences = differencesOf(diff)
   const base = {
     id: `${facts.target}/${tableName(schema.table)}`,
     schema,
@@ -93,22 +118,26 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     ...(existing === undefined ? {} : { existing }),
     ...choice,
     changes: diff.changes,
-    statements: diff.changes.flatMap((change) => target.render(change)),
-    warnings: [...choice.warnings, ...kept],
+    ...(differences.length === 0 ? {} : { differences }),
+    statements: carried ? [] : render(diff.changes),
+    ...(diff.before === undefined ? {} : { before: render(diff.before) }),
+    ...(after.length === 0 ? {} : { after }),
+    ...(altered === undefined ? {} : { altered }),
+    ...(alterParts(diff).length === 0
+      ? {}
+      : { diff: { ...definition.options, postpone: evolution.postpone, ...(evolution.lossy ? { lossy: true as const } : {}) } }),
+    warnings: [...choice.warnings, ...kept, ...(diff.advice ?? []), ...(target.narrows?.(schema) ?? [])],
+    ...(facts.standing?.has(wanted.table.name) ? { triggers: facts.standing.get(wanted.table.name) ?? [] } : {}),
+    ...(existing !== undefined && isFirstContact(state, facts.database) ? { firstContact: true as const } : {}),
   }
-  const refusal = refuse(facts, target, base, diff)
+  const refusal = evolution.refusal ?? refuse(facts, target, base, diff)
   return refusal === undefined ? base : { ...base, refused: errorJson(refusal) }
 }
 
 function refuse(facts: RouteFacts, target: Target, plan: TablePlan, diff: SchemaDiff): SyncError | undefined {
   const name = tableName(plan.schema.table)
-  if (diff.conflicts.length > 0) {
-    return new SyncError('SCHEMA_CONFLICT', `${name} is defined differently at the target: ${diff.conflicts.join('; ')}.`, {
-      kind: 'refused',
-      table: plan.schema.table,
-      hint: `Make the definitions equal by hand, or drop ${tableName(plan.wanted.table)} at the target: the next run creates it from the source.`,
-    })
-  }
+  const clash = viewInTheWay(facts, plan.wanted.table)
+  if (clash !== undefined) return clash
   if (facts.visibility.scope === 'partial' && diff.kept.length > 0) {
     return new SyncError('COLUMNS_NOT_VISIBLE', `${name}: the target has ${diff.kept.join(', ')}, and the source does not show them.`, {
       kind: 'refused',
@@ -116,13 +145,21 @@ function refuse(facts: RouteFacts, target: Target, plan: TablePlan, diff: Schema
       hint: `GRANT SELECT ON \`${facts.source}\`.\`${plan.schema.table.name}\` TO ${facts.visibility.user}; or, if they were dropped, drop them at the target too.`,
     })
   }
-  return target.guard?.({ disposition: plan.strategy.kind === 'full' ? 'replace' : 'merge', schema: plan.wanted, existing: afterChanges(plan) })
+  return target.guard?.({
+    disposition: plan.strategy.kind === 'full' ? 'replace' : 'merge',
+    schema: plan.wanted,
+    existing: afterChanges(plan),
+    ...triggersOf(plan),
+  })
 }
+
+/** Part of every piece of work on the table. */
+export const triggersOf = ({ triggers }: TablePlan): Pick<WriteWork, 'triggers'> => (triggers === undefined ? {} : { triggers })
 
 /** The target's table once the plan's changes are made. */
 export function afterChanges(plan: TablePlan): TableSchema | undefined {
-  const { existing, wanted } = plan
-  if (existing === undefined || plan.changes.length === 0) return existing
+  const { existing, wanted, altered } = plan
+  if (altered !== undefined || existing === undefined || plan.changes.length === 0) return altered ?? existing
   const names = new Set(wanted.columns.map((column) => column.name))
   return { ...existing, columns: [...wanted.columns, ...existing.columns.filter((column) => !names.has(column.name))] }
 }
@@ -131,6 +168,8 @@ export function afterChanges(plan: TablePlan): TableSchema | undefined {
 export function matchingRule(config: Config, { database, name }: TableRef): TableRule {
   return Object.assign({}, ...config.tableRules.filter(({ match }) => matcher([match])(database, name)).map(({ rule }) => rule)) as TableRule
 }
+
+const isForeignKey = (change: SchemaChange): boolean => change.type === 'alter-table' && change.parts.every((part) => part.kind === 'foreign-key')
 
 function savedState(facts: RouteFacts, name: string): TargetState | undefined {
   const tables = facts.state?.tables

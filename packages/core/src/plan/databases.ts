@@ -26,6 +26,17 @@ export function selectDatabases(config: Config, visible: readonly string[]): rea
   return visible.filter((name) => tests.some(({ test }) => test(name)))
 }
 
+/**
+ * Databases that were synced before, that a pattern selects, and that cannot be seen any more: dropped, renamed, or the rights were taken back. Their
+ * copies are kept, and whoever reads the report has to hear of it.
+ */
+export function vanishedDatabases(config: Config, visible: readonly string[], known: readonly string[]): readonly string[] {
+  const selected = nameMatcher(config.databases)
+  return known
+    .filter((name) => selected(name) && !visible.includes(name))
+    .map((name) => `database ${name} was synced before and cannot be seen at the source any more: its copy is kept as it is`)
+}
+
 /** Where each database goes. Throws where two would meet, or one would be written onto itself. */
 export function routes(
   targets: readonly TargetConfig[],

@@ -1,7 +1,10 @@
+import type { ObjectDefinition, ObjectDefinitions, ObjectKind } from '../contract/objects.ts'
 import type { OtherObjects, Snapshot, Source, Visibility } from '../contract/source.ts'
+import type { StateStore } from '../contract/state-store.ts'
 import type { Target } from '../contract/target.ts'
 import { mustHave } from '../model/must.ts'
 import type { TableSchema } from '../model/schema.ts'
+import { type Prints, readPrints } from '../state/prints.ts'
 import type { DatabaseState } from '../state/records.ts'
 import type { Route } from './databases.ts'
 
@@ -10,6 +13,17 @@ export type RouteFacts = Route & {
   readonly tables: readonly TableSchema[]
   readonly visibility: Visibility
   readonly objects: OtherObjects
+  /** Of the kinds that are asked for, where both ends have them. `target` is left out where there is no database yet. */
+  readonly definitions?: {
+    readonly kinds: readonly ObjectKind[]
+    readonly source: ObjectDefinitions
+    readonly target?: ObjectDefinitions
+    readonly prints: Prints
+  }
+  /** From the comparison of `definitions`: see `ObjectPlanning`. */
+  readonly standing?: ReadonlyMap<string, readonly ObjectDefinition[]>
+  readonly dropped?: ReadonlySet<string>
+  readonly views?: ReadonlySet<string>
   /** At the target. */
   readonly existing: readonly TableSchema[]
   readonly databaseExists: boolean
@@ -23,22 +37,38 @@ export type GatherInput = {
   readonly targets: ReadonlyMap<string, Target>
   readonly routes: readonly Route[]
   readonly states: ReadonlyMap<string, DatabaseState | undefined>
+  readonly state: StateStore
+  /** The kinds of objects that are compared. */
+  readonly kinds: readonly ObjectKind[]
+  readonly signal: AbortSignal
 }
 
-export async function gather({ source, snapshot, targets, routes, states }: GatherInput): Promise<readonly RouteFacts[]> {
+export async function gather({ source, snapshot, targets, routes, states, state, kinds, signal }: GatherInput): Promise<readonly RouteFacts[]> {
   const sides = new Map<string, SourceSide>()
   const visibleAtTarget = new Map<string, readonly string[]>()
   const facts: RouteFacts[] = []
   for (const route of routes) {
-    const side = sides.get(route.source) ?? (await sourceSide(source, snapshot, route.source))
+    const side = sides.get(route.source) ?? (await sourceSide(source, snapshot, route.source, kinds))
     sides.set(route.source, side)
     const target = mustHave(targets, route.target)
     const databases = visibleAtTarget.get(route.target) ?? (await target.databases())
     visibleAtTarget.set(route.target, databases)
-    const databaseExists = databases.includes(route.database)
+    const databaseExists = target.supports.sharedTables ? databases.length > 0 : databases.includes(route.database)
+    const { definitions, ...sourceFacts } = side
     facts.push({
       ...route,
-      ...side,
+      ...sourceFacts,
+      tables: sourceFacts.tables.map((schema) => target.ask?.(schema) ?? schema),
+      ...(definitions === undefined || target.objects === undefined
+        ? {}
+        : {
+            definitions: {
+              kinds,
+              source: definitions,
+              prints: await readPrints(state, route.target, route.database),
+              ...(databaseExists ? { target: await target.objects.definitions(route.database, kinds, signal) } : {}),
+            },
+          }),
       databaseExists,
       existing: databaseExists ? await target.describe(route.database) : [],
       leftovers: databaseExists ? await target.leftovers(route.database) : [],
@@ -48,9 +78,10 @@ export async function gather({ source, snapshot, targets, routes, states }: Gath
   return facts
 }
 
-type SourceSide = Pick<RouteFacts, 'tables' | 'visibility' | 'objects'>
+type SourceSide = Pick<RouteFacts, 'tables' | 'visibility' | 'objects'> & { readonly definitions: ObjectDefinitions | undefined }
 
-async function sourceSide(source: Source, snapshot: Snapshot, database: string): Promise<SourceSide> {
+async function sourceSide(source: Source, snapshot: Snapshot, database: string, kinds: readonly ObjectKind[]): Promise<SourceSide> {
   const [tables, visibility, objects] = await Promise.all([snapshot.describe(database), source.visibility(database), source.objects(database)])
-  return { tables, visibility, objects }
+  const definitions = kinds.length === 0 ? undefined : await source.definitions?.(database, kinds)
+  return { tables, visibility, objects, definitions }
 }

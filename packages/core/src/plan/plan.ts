@@ -1,16 +1,20 @@
 import type { RunMode } from '../config/config.ts'
+import type { ObjectDefinition } from '../contract/objects.ts'
 import type { OtherObjects } from '../contract/source.ts'
 import type { ErrorJson } from '../errors/sync-error.ts'
 import type { Position } from '../model/batch.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
-import type { TableSchema } from '../model/schema.ts'
-import type { SchemaChange } from '../model/schema-diff.ts'
+import type { TableRef, TableSchema } from '../model/schema.ts'
+import type { DiffOptions, SchemaChange } from '../model/schema-diff.ts'
+import type { ObjectsPlan } from './objects.ts'
 
 /** What a run will do, decided before anything is written. Renderers need it and the event stream, nothing else. */
 export type Plan = {
   readonly version: 1
   readonly run: string
   readonly mode: RunMode
+  /** Nothing is written: the plan says only what there is to compare. */
+  readonly purpose?: 'verify'
   readonly source: { readonly id: string; readonly label: string; readonly consistency: string }
   readonly targets: readonly TargetPlan[]
   readonly warnings: readonly string[]
@@ -32,9 +36,14 @@ export type DatabasePlan = {
   readonly tables: readonly TablePlan[]
   /** Only the target has these: kept. */
   readonly targetOnly: readonly string[]
-  /** Not copied by a run. */
+  /** Gone at the source, and allowed to go here too. */
+  readonly drops?: readonly TableDrop[]
+  /** What is there besides tables. Of these a run copies the kinds of `objectPlan`. */
   readonly objects: OtherObjects
+  readonly objectPlan?: ObjectsPlan
 }
+
+export type TableDrop = { readonly table: TableRef; readonly statements: readonly string[] }
 
 export type TablePlan = {
   /** `target/database.table` with the source's names: unique in the plan; events carry it. */
@@ -50,9 +59,23 @@ export type TablePlan = {
   readonly reason: string
   readonly guarantee: Guarantee
   readonly changes: readonly SchemaChange[]
-  /** The changes as the target's statements. */
+  /** What differs in the definition, one sentence each. */
+  readonly differences?: readonly string[]
+  /** The changes as the target's statements, before rows are written; empty where a full copy brings the definition along. */
   readonly statements: readonly string[]
+  /** Before any table is altered: foreign keys that would stand in the way. */
+  readonly before?: readonly string[]
+  /** When the rows of all tables are in: foreign keys, and what the rows that were there did not fit. */
+  readonly after?: readonly LateChange[]
+  /** The table once the changes before its rows are made. */
+  readonly altered?: TableSchema
+  /** How the definition was compared, to do it again after a fault. */
+  readonly diff?: DiffOptions & { readonly lossy?: true }
   readonly warnings: readonly string[]
+  /** Triggers of the target that do not fire while rows are written: taken away, and put back. */
+  readonly triggers?: readonly ObjectDefinition[]
+  /** Rows may be there that no sync of ours has brought. */
+  readonly firstContact?: true
   /** Set when the table must not be written: it counts as failed and nothing happens to it. */
   readonly refused?: ErrorJson
 }
@@ -69,6 +92,9 @@ export type Guarantee =
   | { readonly level: 'exact' }
   /** `except` completes "exact, except for …"; `since` is the last comparison of the whole table. */
   | { readonly level: 'exact-except'; readonly except: string; readonly since: string | null }
+
+/** `always`: it was taken away before the tables, and comes back whatever became of this one. */
+export type LateChange = { readonly statements: readonly string[]; readonly always: boolean }
 
 /** Fails to compile if a plan stops surviving JSON. */
 export type WirePlan = Satisfies<JsonValue, Plan>

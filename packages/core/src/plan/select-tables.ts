@@ -8,6 +8,8 @@ export type Selection = {
   readonly tables: readonly TableSchema[]
   /** Only the target has these, and the configuration would select them: kept. */
   readonly targetOnly: readonly string[]
+  /** Of these, those that a run has brought here, so that they are gone at the source. Empty unless everything is certain to be seen. */
+  readonly gone: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -16,9 +18,7 @@ export type Selection = {
  * configuration, the state or the target knows and the source does not show stops the run, before anything is written.
  */
 export function selectTables(config: Config, facts: RouteFacts, reserved: (name: string) => boolean): Selection {
-  const included = config.tables.length === 0 ? () => true : matcher(config.tables)
-  const excluded = matcher(config.excludeTables)
-  const wanted = (name: string) => included(facts.source, name) && !excluded(facts.source, name) && !reserved(name)
+  const wanted = selects(config, facts.source, reserved)
 
   const tables = facts.tables.filter(({ table }) => wanted(table.name))
   const seen = new Set(facts.tables.map(({ table }) => table.name))
@@ -29,15 +29,24 @@ export function selectTables(config: Config, facts: RouteFacts, reserved: (name:
     .filter((name) => !seen.has(name) && wanted(name))
 
   const warnings: string[] = []
+  const gone: string[] = []
   if (facts.visibility.scope === 'partial') {
     const missing = [...synced.map((name) => ({ name, known: 'the state' })), ...targetOnly.map((name) => ({ name, known: `target ${facts.target}` }))]
     for (const { name, known } of missing) throw notVisible(facts, name, known)
   } else {
-    for (const name of new Set([...synced, ...targetOnly])) {
-      warnings.push(`${facts.source}.${name} is not at the source any more (or never was): what target ${facts.target} has of it is kept`)
+    for (const name of targetOnly) {
+      if (synced.includes(name)) gone.push(name)
+      else warnings.push(`${facts.source}.${name} is not at the source any more (or never was): what target ${facts.target} has of it is kept`)
     }
   }
-  return { tables, targetOnly, warnings }
+  return { tables, targetOnly, gone, warnings }
+}
+
+/** Whether the configuration wants a table of this database. */
+export function selects(config: Config, database: string, reserved: (name: string) => boolean): (name: string) => boolean {
+  const included = config.tables.length === 0 ? () => true : matcher(config.tables)
+  const excluded = matcher(config.excludeTables)
+  return (name) => included(database, name) && !excluded(database, name) && !reserved(name)
 }
 
 /** Every pattern of the configuration must find something: a literal name its table, a glob at least one. */

@@ -67,10 +67,29 @@ describe('the choice of a strategy', () => {
     expect(kind(table([stamp('timestamp')]))).toBe('digest')
   })
 
+  it('adds rows of a table without a key by time, where they are added once and nothing better is there', () => {
+    const log = { ...timed, key: [] }
+    expect(kind(log)).toBe('digest')
+    expect(kind(log, { comparable: false })).toBe('full')
+    expect(kind(log, { comparable: false, addsOnce: true })).toBe('time')
+    expect(kind(table([], { key: [] }), { comparable: false, addsOnce: true })).toBe('full')
+    const { guarantee } = chooseStrategy(facts(log, { comparable: false, addsOnce: true }))
+    expect(guarantee).toMatchObject({ level: 'exact-except', except: expect.stringContaining('leaves its old version') })
+  })
+
   it('compares a table whose rows a foreign key rewrites', () => {
     const foreignKeys = [{ name: 'fk', columns: ['id'], references: { database: 'shop', name: 'p' }, referencedColumns: ['id'], rewritesRows: true }]
     expect(kind({ ...timed, foreignKeys })).toBe('digest')
     expect(kind({ ...timed, foreignKeys }, { rule: { mode: 'time' } })).toBe('time')
+  })
+
+  it('compares what is there already, on request whatever is set', () => {
+    const there = { ...timed, estimate: { rows: 5, bytes: 100 } }
+    expect(kind(there, { state: undefined })).toBe('digest')
+    expect(kind({ ...timed, transactional: false })).toBe('digest')
+    expect(kind(there, { mode: 'reconcile', forceFull: true, state: undefined })).toBe('digest')
+    expect(kind(there, { mode: 'reconcile', existing: undefined })).toBe('full')
+    expect(kind(there, { mode: 'reconcile', comparable: false })).toBe('full')
   })
 
   it('copies in full the first time, on request, by configuration, and where nothing else is possible', () => {

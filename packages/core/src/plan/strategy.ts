@@ -9,8 +9,10 @@ import { clockDoubt, isTimePosition, readFrom, type TimeColumns, timeColumns } f
 export type StrategyFacts = {
   readonly schema: TableSchema
   readonly existing: TableSchema | undefined
-  /** The definition at the target changes in this run: old rows get a column that no timestamp tells of. */
+  /** The definition at the target changes in this run, and with it what rows hold: no timestamp tells of that. */
   readonly changing: boolean
+  /** Why only a copy in full can bring the new definition. */
+  readonly copy?: string | undefined
   readonly state: TargetState | undefined
   /** The saved position belongs to these two servers. */
   readonly sameServers: boolean
@@ -23,6 +25,8 @@ export type StrategyFacts = {
   readonly clock: SourceClock
   /** Both ends can digest, and the target can delete what only it has. */
   readonly comparable: boolean
+  /** The target adds rows of a table without a key only once, however often they come. */
+  readonly addsOnce?: boolean
 }
 
 export type Choice = { readonly strategy: Strategy; readonly reason: string; readonly guarantee: Guarantee; readonly warnings: readonly string[] }
@@ -31,31 +35,41 @@ export type Choice = { readonly strategy: Strategy; readonly reason: string; rea
 export function chooseStrategy(facts: StrategyFacts): Choice {
   const { schema, state, rule } = facts
   if (facts.mode === 'full') return full(schema, 'asked for')
+  // Whoever asks for it wants only those rows moved that differ, whatever is set or known of the table.
+  if (facts.mode === 'reconcile' && facts.existing !== undefined && facts.comparable) return whole(facts, 'asked for')
   if (facts.forceFull || rule.mode === 'full') return full(schema, 'set in the configuration')
   if (facts.existing === undefined) return full(schema, 'first time')
-  if (state === undefined || state.last_sync_time === null) return full(schema, 'first time')
+  if (facts.copy !== undefined) return full(schema, facts.copy)
+  if (state === undefined || state.last_sync_time === null) return firstTime(facts, facts.existing)
   const inDoubt = doubt(facts, state)
   if (inDoubt !== undefined) return whole(facts, inDoubt)
   if (facts.mode === 'reconcile') return whole(facts, 'asked for')
   if (isOverdue(facts, state)) return whole(facts, 'last compared as a whole too long ago')
   if (rule.mode === 'digest') return whole(facts, 'set in the configuration')
   if (schema.key.length === 0 && facts.comparable) return whole(facts, 'no key: rows are compared by hash and count')
+  if (!facts.existing.transactional) return whole(facts, 'the engine of the copy has no transactions: it is replaced where it differs')
   const time = timeColumns(schema, rule.timestampColumns)
   if (time === undefined) return whole(facts, 'no timestamp column')
   const reservation = distrust(facts, time)
   if (reservation !== undefined && facts.comparable && rule.mode !== 'time') return whole(facts, reservation)
-  if (schema.key.length === 0) return full(schema, 'no key')
+  if (schema.key.length === 0 && !facts.addsOnce) return full(schema, 'no key')
   if (!isTimePosition(state.position)) return whole(facts, 'no saved position')
   const wrongClock = clockDoubt(time.columns, state.position, facts.clock, rule.lookbackMinutes ?? facts.lookbackMinutes)
   if (wrongClock !== undefined) return whole(facts, wrongClock)
   return byTime(facts, time, state, reservation)
 }
 
+/** What is there already is compared: it may be equal but for a few rows, and it may be something else altogether. */
+function firstTime(facts: StrategyFacts, existing: TableSchema): Choice {
+  const rows = existing.estimate?.rows ?? 0
+  return rows > 0 && facts.comparable ? whole(facts, 'first time, and the copy has rows') : full(facts.schema, 'first time')
+}
+
 /** Why the saved position must not be trusted. */
 function doubt(facts: StrategyFacts, state: TargetState): string | undefined {
   if (state.sync_status === 'FAILED') return 'the last run failed'
   if (!facts.sameServers) return 'the source or the target is another server than last time'
-  if (facts.changing) return 'columns are added'
+  if (facts.changing) return 'the definition changes'
   return undefined
 }
 
@@ -79,13 +93,20 @@ function byTime(facts: StrategyFacts, time: TimeColumns, state: TargetState, res
   const columns = time.columns.map((column) => column.name)
   const since = readFrom(time.columns, state.position, facts.rule.lookbackMinutes ?? facts.lookbackMinutes)
   const nullable = time.columns.filter((column) => column.nullable).map((column) => column.name)
-  const except = time.moving ? `changes that did not move ${columns.join(', ')}` : 'updates and deletes: rows are only added'
   return {
     strategy: { kind: 'time', columns, since, position: state.position },
     reason: reservation ?? `rows newer by ${columns.join(', ')}`,
-    guarantee: { level: 'exact-except', except, since: state.compared_at },
+    guarantee: { level: 'exact-except', except: notShown(facts, time), since: state.compared_at },
     warnings: nullable.length === 0 ? [] : [`${nullable.join(', ')} may be NULL: such rows are read again in every run`],
   }
+}
+
+/** What timestamps do not show of this table. */
+function notShown({ schema, comparable }: StrategyFacts, { moving, columns }: TimeColumns): string {
+  if (schema.key.length === 0) return 'updates and deletes: rows are only added, and one that is updated leaves its old version'
+  if (!moving) return 'updates and deletes: rows are only added'
+  const changes = `changes that did not move ${columns.map((column) => column.name).join(', ')}`
+  return comparable ? changes : `deletes, and ${changes}`
 }
 
 function whole(facts: StrategyFacts, reason: string): Choice {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { DigestReader } from '../contract/reader.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryTarget, putTable, type Row } from '../memory/index.ts'
 import type { Column, TableSchema } from '../model/schema.ts'
-import { differences, TooDifferent } from './compare.ts'
+import { type Comparison, findings, isHopeless, survey } from './compare.ts'
+import { batchesOf } from './differences.ts'
 
 const SEED = Number(process.env['SEED'] ?? 4711)
 const id: Column = { name: 'id', type: { kind: 'int', bits: 32 }, nullable: false }
@@ -45,6 +46,14 @@ describe(`comparing two ends (seed ${SEED})`, () => {
     await expect(settle(schemaOf([]), make('a'), make('b'))).rejects.toThrow(TooDifferent)
   })
 })
+
+class TooDifferent extends Error {}
+
+async function* differences(comparison: Comparison) {
+  const seen = await survey(comparison)
+  if (isHopeless(seen, comparison.schema)) throw new TooDifferent()
+  for await (const finding of findings(comparison, seen)) yield* batchesOf(comparison, finding)
+}
 
 /** Applies the differences to the target; `moved` counts upserts and deletes. */
 async function settle(schema: TableSchema, target: readonly Row[], source: readonly Row[]): Promise<{ moved: number; equal: boolean }> {

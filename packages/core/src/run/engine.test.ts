@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
 import { plainConfig } from '../config/testing.ts'
 import type { Visibility } from '../contract/source.ts'
+import type { StateEntry } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable, type Row } from '../memory/index.ts'
 import type { JsonValue } from '../model/json.ts'
@@ -102,6 +103,25 @@ describe('a run', () => {
     expect(dry.tables[0]).toMatchObject({ rows: { upserts: 0, deletes: 5 }, statements: ['delete rows from table "shop.users"'] })
     const report = await w.run()
     expect(outcome(report, 'users')).toMatchObject({ strategy: 'digest', deleted: 5, guarantee: { level: 'exact' } })
+    expect(w.rows(w.target, 'users')).toEqual(w.rows(w.source, 'users'))
+  })
+
+  it('does not go on by time where it was killed between a definition and its rows', async () => {
+    const w = world()
+    w.put(users, [['1', 'a', '2025-01-01 00:00:00']])
+    await w.run()
+    w.put(schemaOf('users', [...users.columns, { ...text('note'), nullable: true }], ['id']), [['1', 'a', '2025-01-01 00:00:00', 'no timestamp tells']])
+    let onDisk: readonly StateEntry[] = []
+    w.faults.target = async (point) => {
+      if (point !== 'open') return
+      onDisk = await w.store.list('')
+      throw new SyncError('GONE', 'killed', { kind: 'bug' })
+    }
+    await w.run({ maxRetries: 0 }).catch(() => {})
+    w.faults.target = () => {}
+    // What the killed run had written, and nothing that it said afterwards.
+    for (const { key, value } of onDisk) await w.store.write(key, value, (await w.store.read(key))?.revision)
+    expect(outcome(await w.run(), 'users')).toMatchObject({ strategy: 'digest', updated: 1 })
     expect(w.rows(w.target, 'users')).toEqual(w.rows(w.source, 'users'))
   })
 

@@ -1,14 +1,18 @@
 import pLimit from 'p-limit'
 import type { Snapshot } from '../contract/source.ts'
-import { SyncError } from '../errors/sync-error.ts'
+import { errorJson, SyncError } from '../errors/sync-error.ts'
 import { emitter, type Listener } from '../events/event.ts'
 import { mustHave } from '../model/must.ts'
 import type { DatabasePlan, TablePlan, TargetPlan } from '../plan/plan.ts'
 import { LAST_RUN_KEY, type LastRun } from '../state/records.ts'
+import { dropGone, finishDefinitions, makeWay } from './late.ts'
+import { notePrints } from './note-prints.ts'
+import { isEarly, runObjects } from './objects.ts'
 import { findOrphans } from './orphans.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { RunReport, TableReport } from './report.ts'
 import { runReport } from './report-of.ts'
+import { RunBackups } from './run-backups.ts'
 import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
 
@@ -21,7 +25,7 @@ export type ExecuteOptions = {
 
 /**
  * Carries out a plan. What happens to one table stays with it: its failure is in the report and the others go on. Throws only
- * when nothing can go on: the target's database cannot be made, the state cannot be written, a bug.
+ * when nothing can go on: the target's database cannot be made, no backup point, the state cannot be written, a bug.
  */
 export async function executeRun(prepared: PreparedRun, { signal, listeners, redact = (text) => text }: ExecuteOptions): Promise<RunReport> {
   const { plan, config } = prepared
@@ -38,14 +42,38 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   // What ends the run for one table ends it for all, and nothing is at work any more when the locks go.
   const broken = new AbortController()
   const shared = { prepared, emit, signal: AbortSignal.any([signal, broken.signal]), redact, alsoRead }
+  for (const target of plan.targets) {
+    for (const database of target.databases) await mustHave(prepared.endpoints.targets, target.name).run(database.statements, signal)
+  }
+  // What a killed run left is put right by now: a table that it had moved away is not taken for absent.
+  await using backups = await RunBackups.open(prepared, { emit, signal, failed: () => broken.abort() })
+  const guarded = backups.guard()
   const jobs: TableJob[] = []
   for (const target of plan.targets) {
     for (const database of target.databases) {
-      await mustHave(prepared.endpoints.targets, target.name).run(database.statements, signal)
-      jobs.push(...database.tables.map((table) => ({ ...shared, ...tableJob(prepared, target, database, table) })))
+      for (const table of database.tables) {
+        jobs.push({ ...shared, ...tableJob(prepared, target, database, table), target: backups.forTable(target.name, table) })
+      }
     }
   }
-  for (const job of jobs) job.record({ sync_status: 'RUNNING', sync_mode: job.plan.strategy.kind === 'full' ? 'FULL' : 'INCREMENTAL' })
+  const objects = [...(await runObjects(guarded, isEarly, signal))]
+  for (const { plan: table, record } of jobs) {
+    record({
+      sync_status: 'RUNNING',
+      sync_mode: table.strategy.kind === 'full' ? 'FULL' : 'INCREMENTAL',
+      ...(table.firstContact === undefined ? {} : { first_contact: true }),
+      // A run that is killed between a definition and its rows must not go on by time.
+      ...(table.changes.length > 0 && table.strategy.kind !== 'time' ? { position: null } : {}),
+    })
+  }
+  // On disk before the first row is written: a first run that is killed must find its own rows again, and not take them for somebody else's.
+  await Promise.all([...prepared.recorders.values()].map((recorder) => recorder.flush()))
+  try {
+    await makeWay(jobs.filter(({ plan: table }) => table.refused === undefined))
+  } catch (error) {
+    if (error === backups.failure) await recordFailure(error, prepared, jobs, redact)
+    throw error
+  }
 
   // The largest first: a big table that starts last keeps everyone waiting.
   const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
@@ -55,14 +83,48 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
     queue.map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
     () => broken.abort(),
   )
+  if (backups.failure !== undefined) {
+    const reached = (id: string) => ['synced', 'unchanged', 'refused'].includes(reports.get(id)?.outcome ?? '')
+    await recordFailure(
+      backups.failure,
+      prepared,
+      jobs.filter(({ plan: { id } }) => !reached(id)),
+      redact,
+    )
+    throw backups.failure
+  }
 
+  await finishDefinitions(jobs, reports)
+  const dropped = await dropGone(guarded, signal)
+  objects.push(...(await runObjects(guarded, (object) => !isEarly(object), signal)))
+  await notePrints(prepared, objects, signal)
   const tables = jobs.map((job) => mustHave(reports, job.plan.id))
-  const warnings = [...plan.warnings, ...(await orphanWarnings(prepared, tables, signal))]
+  const warnings = [...plan.warnings, ...dropped, ...(await orphanWarnings(prepared, tables, signal))]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
-  const report = runReport(prepared, { startedAt, finishedAt: new Date(), tables, warnings, cancelled: signal.aborted, elsewhere })
+  const made = await backups.finish()
+  // A run that has failed may need the older ones.
+  const kept = tables.every(({ outcome }) => outcome === 'synced' || outcome === 'unchanged') && !signal.aborted ? await backups.prune(made) : []
+  const report = runReport(prepared, {
+    startedAt,
+    finishedAt: new Date(),
+    tables,
+    objects,
+    backups: made,
+    warnings: [...warnings, ...kept],
+    cancelled: signal.aborted,
+    elsewhere,
+  })
   await recordRun(prepared, report)
   emit({ type: 'run.finished', report })
   return report
+}
+
+/** Nothing was written, and the state says why. */
+async function recordFailure(failure: unknown, prepared: PreparedRun, jobs: readonly TableJob[], redact: (text: string) => string): Promise<void> {
+  for (const { plan, record } of jobs) {
+    if (plan.refused === undefined) record({ sync_status: 'FAILED', error_message: redact(errorJson(failure).message) })
+  }
+  for (const recorder of prepared.recorders.values()) await recorder.flush()
 }
 
 /** Waits for the end of every one, a failed one too, and throws the first failure then. */
@@ -90,7 +152,7 @@ async function orphanWarnings(prepared: PreparedRun, tables: readonly TableRepor
   }
 }
 
-type OwnPart = Pick<TableJob, 'plan' | 'target' | 'place' | 'comparedAt' | 'record'>
+type OwnPart = Pick<TableJob, 'plan' | 'target' | 'place' | 'comparedAt' | 'record' | 'adopt' | 'adopted'>
 
 function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, plan: TablePlan): OwnPart {
   const recorder = mustHave(prepared.recorders, database.source)
@@ -100,18 +162,37 @@ function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabaseP
     target_id: mustHave(prepared.targetIdentities, target.name).id,
     target_database: database.target,
   }
+  let adopted = plan.firstContact === undefined
+  const record: TableJob['record'] = (update) => {
+    // A position stays with the servers that it belongs to until there is a new one.
+    const synced = (recorder.of(target.name, name)?.last_sync_time ?? null) !== null
+    recorder.record(target.name, name, synced && update.sync_status !== 'SUCCESS' ? update : { ...servers, ...update })
+  }
   return {
     plan,
     target: mustHave(prepared.endpoints.targets, target.name),
     place: lockPlace(target.name, database.target),
     comparedAt: recorder.of(target.name, name)?.compared_at ?? null,
-    record: (update) => recorder.record(target.name, name, { ...servers, ...update }),
+    record,
+    adopted: () => adopted,
+    async adopt() {
+      adopted = true
+      record({ sync_status: 'RUNNING', first_contact: false })
+      await recorder.flush()
+    },
   }
 }
 
+/** As a user types it; one for each target. */
+const backupName = ({ backups }: RunReport): string | null => (backups.length === 0 ? null : backups.map(({ name }) => name).join(', '))
+
 async function recordRun({ endpoints: { state } }: PreparedRun, report: RunReport): Promise<void> {
   const reached = report.tables.filter((table) => table.outcome === 'synced' || table.outcome === 'unchanged')
-  const value: LastRun = { last_sync: report.finishedAt, synced_tables: reached.map((table) => table.id.slice(table.id.indexOf('/') + 1)), backup_point: null }
+  const value: LastRun = {
+    last_sync: report.finishedAt,
+    synced_tables: reached.map((table) => table.id.slice(table.id.indexOf('/') + 1)),
+    backup_point: backupName(report),
+  }
   for (let attempt = 0; ; attempt++) {
     const before = await state.read(LAST_RUN_KEY)
     try {

@@ -1,12 +1,16 @@
 import type { Config } from '../config/config.ts'
+import { isLiteral } from '../config/glob.ts'
 import type { ServerIdentity, Snapshot, Source } from '../contract/source.ts'
 import type { StateStore } from '../contract/state-store.ts'
 import type { Target } from '../contract/target.ts'
 import { mustHave } from '../model/must.ts'
 import { assemble } from '../plan/assemble.ts'
-import { routes, selectDatabases } from '../plan/databases.ts'
+import { routes, selectDatabases, vanishedDatabases } from '../plan/databases.ts'
+import { readDefinitions } from '../plan/definitions.ts'
+import { refuseNewServers } from '../plan/first-contact.ts'
 import { gather } from '../plan/gather.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { DatabasePlan, Plan } from '../plan/plan.ts'
+import { refuseUnfinished } from '../rollback/unfinished.ts'
 import { StateRecorder } from '../state/recorder.ts'
 import { lockPlace, RunLocks } from './run-locks.ts'
 
@@ -28,13 +32,21 @@ export interface PreparedRun extends AsyncDisposable {
   readonly targetIdentities: ReadonlyMap<string, ServerIdentity>
   readonly recorders: ReadonlyMap<string, StateRecorder>
   readonly locks: RunLocks
+  readonly only?: Repairs
 }
+
+/** Tables by id, with the packed keys of the rows that differ where all of them are known: nothing else is looked at then. */
+export type Repairs = ReadonlyMap<string, readonly Uint8Array[] | undefined>
 
 export type PrepareOptions = {
   readonly run: string
   readonly signal: AbortSignal
   /** A dry run takes no locks: it writes nothing. */
   readonly lock: boolean
+  /** A verification only looks: no guard is asked. */
+  readonly purpose?: 'verify'
+  /** Only these tables of the plan, by id. */
+  readonly only?: Repairs
 }
 
 /** Reads both ends and the state and decides what to do. Writes nothing but locks. */
@@ -45,7 +57,10 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
   const sourceIdentity = await source.identity()
   const targetIdentities = new Map<string, ServerIdentity>()
   for (const [name, target] of targets) targetIdentities.set(name, await target.identity())
-  const databases = selectDatabases(config, await source.databases())
+  const visible = await source.databases()
+  const databases = selectDatabases(config, visible)
+  // Reading every document of the state is for patterns alone: a name that is not there has been refused.
+  const known = config.databases.every(isLiteral) ? [] : (await state.list('database/')).map(({ key }) => key.slice('database/'.length))
   const all = routes(config.targets, databases, sourceIdentity, targetIdentities)
   const locks = held.use(new RunLocks())
   if (options.lock) {
@@ -55,15 +70,27 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
       await locks.take(place, () => mustHave(targets, target).lock(database, signal))
     }
   }
+  if (options.purpose !== 'verify') {
+    for (const [target, group] of Map.groupBy(all, (route) => route.target)) {
+      const places = group.map(({ database }) => database)
+      await refuseUnfinished(mustHave(targets, target).backups?.(config.backup.directory), places, signal)
+    }
+  }
   const recorders = new Map<string, StateRecorder>()
   for (const database of databases) recorders.set(database, await StateRecorder.open(state, database))
 
   const readers = Math.max(1, Math.min(config.parallelTables, config.connections))
   const snapshot = held.use(await source.open({ readers, signal }))
   const states = new Map([...recorders].map(([database, recorder]) => [database, recorder.state]))
-  const facts = await gather({ source, snapshot, targets, routes: all, states })
+  const facts = await gather({ source, snapshot, targets, routes: all, states, state, kinds: options.purpose === 'verify' ? [] : config.objects, signal })
+  const definitions = await readDefinitions(config, facts, targets, signal)
   const ends = new Map(config.targets.map(({ name, type }) => [name, { type, target: mustHave(targets, name), identity: mustHave(targetIdentities, name) }]))
-  const plan = assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts })
+  const whole = assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts, definitions })
+  const warnings = [...whole.warnings, ...vanishedDatabases(config, visible, known)]
+  const plan = { ...onlyTables(whole, options.only), warnings, ...(options.purpose === undefined ? {} : { purpose: options.purpose }) }
+  if (options.purpose !== 'verify' && !config.allow.includes('new-server')) {
+    refuseNewServers(plan, facts, { source: sourceIdentity.id, targets: new Map([...targetIdentities].map(([name, { id }]) => [name, id])) })
+  }
   const keep = held.move()
   return {
     plan,
@@ -74,6 +101,22 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
     targetIdentities,
     recorders,
     locks,
+    ...(options.only === undefined ? {} : { only: options.only }),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
+}
+
+function withoutObjects(database: DatabasePlan): DatabasePlan {
+  const { objectPlan: _, ...rest } = database
+  return rest
+}
+
+/** Databases without a table of theirs are left alone. */
+function onlyTables(plan: Plan, only: Repairs | undefined): Plan {
+  if (only === undefined) return plan
+  const targets = plan.targets.map((target) => {
+    const databases = target.databases.map((database) => ({ ...withoutObjects(database), tables: database.tables.filter(({ id }) => only.has(id)) }))
+    return { ...target, databases: databases.filter(({ tables }) => tables.length > 0) }
+  })
+  return { ...plan, targets }
 }

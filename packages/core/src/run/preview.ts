@@ -1,24 +1,39 @@
+import { pointTables } from '../backup/point-tables.ts'
+import type { BackupConfig } from '../config/config.ts'
 import type { TableWriter, Target, WriteWork } from '../contract/target.ts'
+import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import { mustHave } from '../model/must.ts'
-import { afterChanges, matchingRule } from '../plan/assemble.ts'
-import type { Plan, TablePlan } from '../plan/plan.ts'
+import type { RowBatch } from '../model/rows.ts'
+import type { TableSchema } from '../model/schema.ts'
+import type { SchemaChange } from '../model/schema-diff.ts'
+import { afterChanges, matchingRule, triggersOf } from '../plan/assemble.ts'
+import type { ObjectPlan } from '../plan/objects.ts'
+import type { DatabasePlan, Plan, TablePlan, TargetPlan } from '../plan/plan.ts'
+import { tableGuard } from './guards.ts'
 import { Meter } from './meter.ts'
+import { isEarly } from './objects.ts'
 import type { PreparedRun } from './prepare.ts'
-import { syncTable } from './sync-table.ts'
+import { guardBefore, syncTable, type TableSync } from './sync-table.ts'
 
 export type DryRun = {
   readonly plan: Plan
   readonly tables: readonly TablePreview[]
   /** All statements: those of the databases first, then table by table. A run may interleave tables. */
   readonly statements: readonly string[]
+  /** The backup points that would be made before the first of these. */
+  readonly backups: readonly PlannedBackup[]
 }
+
+export type PlannedBackup = { readonly target: string; readonly kind: BackupConfig['mode']; readonly directory: string; readonly tables: number }
 
 export type TablePreview = {
   readonly id: string
   /** What would be sent; a copy in full sends every row, so that only the estimate is known. */
   readonly rows: { readonly upserts: number; readonly deletes: number; readonly estimated: boolean }
   readonly statements: readonly string[]
+  /** A guard would hold it back: nothing of this would be done. */
+  readonly refused?: ErrorJson
 }
 
 /** @public Fails to compile if a dry run stops surviving JSON. */
@@ -29,41 +44,74 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
   const { plan } = prepared
   const tables: TablePreview[] = []
   const statements: string[] = []
-  for (const { name, databases } of plan.targets) {
+  const backups: PlannedBackup[] = []
+  for (const targetPlan of plan.targets) {
+    const { name, databases } = targetPlan
     const target = mustHave(prepared.endpoints.targets, name)
+    const first = databases.reduce((sum, database) => sum + database.statements.length, statements.length)
     for (const database of databases) {
-      statements.push(...database.statements)
+      statements.push(...database.statements, ...objectStatements(database, isEarly))
+      const tablesToDo = database.tables.filter(({ refused }) => refused === undefined)
+      statements.push(...tablesToDo.flatMap(({ before }) => before ?? []))
       for (const table of database.tables) {
         const preview = await previewTable(prepared, table, target, signal)
         tables.push(preview)
         statements.push(...preview.statements)
       }
+      statements.push(...tablesToDo.flatMap(({ after }) => (after ?? []).flatMap((change) => change.statements)))
+      statements.push(...(database.drops ?? []).flatMap((drop) => drop.statements))
+      statements.push(...objectStatements(database, (object) => !isEarly(object)))
     }
+    if (statements.length > first) backups.push(...(await plannedBackup(prepared, targetPlan, target)))
   }
-  return { plan, tables, statements }
+  return { plan, tables, statements, backups }
 }
+
+async function plannedBackup({ config }: PreparedRun, plan: TargetPlan, target: Target): Promise<readonly PlannedBackup[]> {
+  const { mode, directory, scope } = config.backup
+  if (!config.backupBeforeSync || target.backups === undefined) return []
+  const tables = await pointTables(plan, target, scope)
+  return tables.length === 0 ? [] : [{ target: plan.name, kind: mode, directory, tables: tables.length }]
+}
+
+const objectStatements = ({ objectPlan }: DatabasePlan, when: (object: ObjectPlan) => boolean): readonly string[] =>
+  (objectPlan?.changes ?? []).filter(when).flatMap(({ statements }) => statements)
 
 async function previewTable(prepared: PreparedRun, plan: TablePlan, target: Target, signal: AbortSignal): Promise<TablePreview> {
   if (plan.refused !== undefined) return { id: plan.id, rows: { upserts: 0, deletes: 0, estimated: false }, statements: [] }
-  if (plan.strategy.kind === 'full' || plan.changes.length > 0) return assumed(plan, target)
   const recording = new RecordingTarget(target)
-  await syncTable({
+  const { config, snapshot } = prepared
+  const sync: TableSync = {
     plan,
-    snapshot: prepared.snapshot,
+    snapshot,
     target: recording.asTarget(),
-    timestampColumns: matchingRule(prepared.config, plan.schema.table).timestampColumns,
-    batchRows: prepared.config.batchRows,
+    timestampColumns: matchingRule(config, plan.schema.table).timestampColumns,
+    batchRows: config.batchRows,
     meter: new Meter(() => {}, plan.id),
     signal,
+    guard: tableGuard({ plan, maxDeletePercent: config.maxDeletePercent, allow: config.allow, strangers: plan.firstContact === true, adopt: async () => {} }),
     save: async () => {},
-  })
+  }
+  try {
+    if (plan.strategy.kind === 'full' || plan.changes.some(concernsRows)) {
+      await guardBefore(sync)
+      return assumed(plan, target)
+    }
+    await syncTable(sync)
+  } catch (error) {
+    if (!SyncError.is(error) || error.kind !== 'refused') throw error
+    return { id: plan.id, rows: { upserts: 0, deletes: 0, estimated: false }, statements: [], refused: errorJson(error) }
+  }
   return { id: plan.id, rows: { upserts: recording.upserts, deletes: recording.deletes, estimated: false }, statements: recording.statements }
 }
+
+/** Of columns that are not there yet, or of another type, nothing can be compared. */
+const concernsRows = (change: SchemaChange): boolean => change.type !== 'alter-table' || change.parts.some((part) => part.rows)
 
 /** What can be said without looking: the whole table goes, or a comparison must wait for columns that are not there yet. */
 function assumed(plan: TablePlan, target: Target): TablePreview {
   const replace = plan.strategy.kind === 'full'
-  const work: WriteWork = { disposition: replace ? 'replace' : 'merge', schema: plan.wanted, existing: afterChanges(plan) }
+  const work: WriteWork = { disposition: replace ? 'replace' : 'merge', schema: plan.wanted, existing: afterChanges(plan), ...triggersOf(plan) }
   return {
     id: plan.id,
     rows: { upserts: plan.schema.estimate?.rows ?? 0, deletes: 0, estimated: true },
@@ -76,6 +124,7 @@ class RecordingTarget {
   upserts = 0
   deletes = 0
   readonly statements: string[] = []
+  #greatest = 0n
   readonly #target: Target
 
   constructor(target: Target) {
@@ -83,7 +132,13 @@ class RecordingTarget {
   }
 
   asTarget(): Target {
-    const overrides: Partial<Target> = { run: async () => {}, open: async (work) => this.#writer(work) }
+    const overrides: Partial<Target> = {
+      run: async (statements) => {
+        this.statements.push(...statements)
+      },
+      open: async (work) => this.#writer(work),
+    }
+    if (this.#target.counter !== undefined) overrides.counter = (schema, signal) => this.#counter(schema, signal)
     return new Proxy(this.#target, {
       get: (target, member) => {
         const value: unknown = Reflect.get(overrides, member) ?? Reflect.get(target, member, target)
@@ -92,12 +147,23 @@ class RecordingTarget {
     })
   }
 
+  /** As it would be: the rows that are written move it, and those that go do not. */
+  async #counter(schema: TableSchema, signal: AbortSignal): ReturnType<NonNullable<Target['counter']>> {
+    const now = await this.#target.counter?.(schema, signal)
+    if (now === undefined) return undefined
+    const moved = this.#greatest + 1n
+    const later = (than: string) => String(BigInt(than) > moved ? BigInt(than) : moved)
+    return { next: later(now.next), least: this.deletes > 0 ? String(moved) : later(now.least) }
+  }
+
   #writer(work: WriteWork): TableWriter {
+    const { counter } = work.schema
     let upserts = 0
     let deletes = 0
     return {
       write: async (batch) => {
         upserts += batch.upserts?.rowCount ?? 0
+        if (counter !== undefined && batch.upserts !== undefined) this.#numbered(batch.upserts, counter.column)
         deletes += batch.deletes?.rowCount ?? 0
       },
       commit: async () => {
@@ -108,6 +174,15 @@ class RecordingTarget {
         return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
       },
       [Symbol.asyncDispose]: async () => {},
+    }
+  }
+
+  #numbered(rows: RowBatch, name: string): void {
+    const column = rows.columns.findIndex((candidate) => candidate.name === name)
+    for (let row = 0; column >= 0 && row < rows.rowCount; row++) {
+      const cell = rows.cell(row, column)
+      const text = cell === null ? '' : Buffer.from(cell).toString('latin1')
+      if (/^\d+$/.test(text) && BigInt(text) > this.#greatest) this.#greatest = BigInt(text)
     }
   }
 }

@@ -1,19 +1,22 @@
 import type { ErrorKind } from '../errors/sync-error.ts'
+import type { ObjectReport } from './objects.ts'
 import type { PreparedRun } from './prepare.ts'
-import type { RunReport, TableOutcome, TableReport } from './report.ts'
+import type { RunBackup, RunReport, TableOutcome, TableReport } from './report.ts'
 
 export type RunFacts = {
   readonly startedAt: Date
   readonly finishedAt: Date
   readonly tables: readonly TableReport[]
   readonly warnings: readonly string[]
+  readonly objects: readonly ObjectReport[]
+  readonly backups: readonly RunBackup[]
   readonly cancelled: boolean
   /** What went over the wire for snapshots of single tables. */
   readonly elsewhere: { readonly received: number; readonly sent: number }
 }
 
 /** Adds the tables up. */
-export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, warnings, cancelled, elsewhere }: RunFacts): RunReport {
+export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, objects, backups, warnings, cancelled, elsewhere }: RunFacts): RunReport {
   const ms = finishedAt.getTime() - startedAt.getTime()
   const outcomes: Record<TableOutcome, number> = { synced: 0, unchanged: 0, failed: 0, refused: 0, cancelled: 0 }
   const errors: Partial<Record<ErrorKind, number>> = {}
@@ -26,12 +29,13 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
   const wire = wireBytes(prepared, elsewhere)
   return {
     run: prepared.plan.run,
-    status: cancelled || outcomes.cancelled > 0 ? 'cancelled' : outcomes.failed + outcomes.refused > 0 ? 'partial' : 'ok',
+    status: cancelled || outcomes.cancelled > 0 ? 'cancelled' : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) ? 'partial' : 'ok',
     mode: prepared.plan.mode,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     ms,
     tables,
+    ...objectsPart(prepared, objects),
     totals: {
       outcomes,
       rowsRead,
@@ -45,8 +49,16 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
       errors,
       ...(wire === undefined ? {} : { wire }),
     },
+    backups,
     warnings,
   }
+}
+
+const notDone = ({ outcome }: ObjectReport): boolean => outcome === 'failed' || outcome === 'refused'
+
+function objectsPart({ plan }: PreparedRun, changes: readonly ObjectReport[]): Pick<RunReport, 'objects'> {
+  const plans = plan.targets.flatMap(({ databases }) => databases.flatMap(({ objectPlan }) => objectPlan ?? []))
+  return plans.length === 0 ? {} : { objects: { unchanged: plans.reduce((sum, { unchanged }) => sum + unchanged, 0), changes } }
 }
 
 function wireBytes({ snapshot, endpoints }: PreparedRun, elsewhere: RunFacts['elsewhere']): { source: number; targets: number } | undefined {

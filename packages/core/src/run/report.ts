@@ -2,6 +2,8 @@ import type { RunMode } from '../config/config.ts'
 import type { ErrorJson, ErrorKind } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { Guarantee, Strategy } from '../plan/plan.ts'
+import type { RowDifference, VerifyLevel } from '../verify/report.ts'
+import type { ObjectReport } from './objects.ts'
 
 export type TableOutcome =
   /** Rows were written. */
@@ -28,12 +30,39 @@ export type TableReport = {
   readonly bytes: number
   readonly ms: number
   readonly retries: number
+  /** What was changed in the definition, one sentence each; left out: nothing. */
+  readonly definition?: readonly string[]
   /** Present where the table got there. */
   readonly guarantee?: Guarantee
   /** When the whole table was last compared or copied (ISO 8601, UTC). */
   readonly comparedAt: string | null
   readonly warnings: readonly string[]
+  /** What was looked at again after the last commit; left out: nothing. */
+  readonly verified?: Verified
   readonly error?: ErrorJson
+}
+
+export type Verified = {
+  readonly level: VerifyLevel
+  /** The whole table, or the rows that this run has sent. */
+  readonly scope: 'table' | 'written'
+  readonly rows: number
+  readonly equal: boolean
+  /** The first rows that are not equal. */
+  readonly differences?: readonly RowDifference[]
+}
+
+/** What was kept of a target before it was written to. */
+export type RunBackup = {
+  readonly target: string
+  readonly name: string
+  readonly path: string
+  readonly kind: 'dump' | 'journal'
+  readonly bytes: number
+  readonly tables: number
+  readonly rows: number
+  /** For people: how far it is of one moment. */
+  readonly consistency: string
 }
 
 export type RunReport = {
@@ -45,6 +74,8 @@ export type RunReport = {
   readonly finishedAt: string
   readonly ms: number
   readonly tables: readonly TableReport[]
+  /** Views, triggers, routines and events, where any are copied. */
+  readonly objects?: { readonly unchanged: number; readonly changes: readonly ObjectReport[] }
   readonly totals: {
     readonly outcomes: Readonly<Record<TableOutcome, number>>
     readonly rowsRead: number
@@ -59,6 +90,8 @@ export type RunReport = {
     /** Bytes over the wire, both ways, where the plugins can tell. */
     readonly wire?: { readonly source: number; readonly targets: number }
   }
+  /** The backup points that were made for it. */
+  readonly backups: readonly RunBackup[]
   readonly warnings: readonly string[]
 }
 

@@ -15,6 +15,11 @@ export class RowSet {
     for (const [start, end] of rowBounds(batch)) this.#hashes.add(fingerprint(batch, start, end))
   }
 
+  /** Takes the rows of a batch out again. */
+  remove(batch: RowBatch): void {
+    for (const [start, end] of rowBounds(batch)) this.#hashes.delete(fingerprint(batch, start, end))
+  }
+
   /** The rows that are not in the set. */
   without(batch: RowBatch): RowBatch {
     if (this.#hashes.size === 0) return batch

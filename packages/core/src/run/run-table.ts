@@ -5,13 +5,16 @@ import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import type { Emit } from '../events/event.ts'
 import type { Position } from '../model/batch.ts'
 import { type TableSchema, tableName } from '../model/schema.ts'
-import { diffTable } from '../model/schema-diff.ts'
+import type { SchemaDiff } from '../model/schema-diff.ts'
 import { matchingRule } from '../plan/assemble.ts'
+import { diffOf } from '../plan/definitions.ts'
 import type { Guarantee, TablePlan } from '../plan/plan.ts'
 import type { StateUpdate } from '../state/recorder.ts'
+import { tableGuard } from './guards.ts'
 import { Meter } from './meter.ts'
 import type { PreparedRun } from './prepare.ts'
-import type { TableReport } from './report.ts'
+import { notEqual, proveSynced } from './prove.ts'
+import type { TableReport, Verified } from './report.ts'
 import { syncTable, type TableSyncResult } from './sync-table.ts'
 
 export type TableJob = {
@@ -27,6 +30,10 @@ export type TableJob = {
   /** When the whole table was last compared, before this run. */
   readonly comparedAt: string | null
   readonly record: (update: StateUpdate) => void
+  /** Notes, on disk, that the rows of a table that was there already may be replaced. */
+  readonly adopt: () => Promise<void>
+  /** Whether that was noted, by an attempt before this one, or was never needed. */
+  readonly adopted: () => boolean
   /** Masks secrets in what is kept. */
   readonly redact: (text: string) => string
 }
@@ -53,13 +60,15 @@ export async function runTable(job: TableJob): Promise<TableReport> {
     emit({ type: 'table.started', id: plan.id, attempt, ...(total === undefined ? {} : { rows: total }) })
     try {
       const comparedAt = new Date().toISOString()
-      const { result, position, sameMoment } = await attemptTable(job, meter, attempt)
-      return done({
-        ...idle,
-        ...success(job, meter, result, position, comparedAt),
-        retries: attempt - 1,
-        warnings: [...plan.warnings, ...(sameMoment ? [] : [LATER_MOMENT])],
-      })
+      const { result, position, sameMoment, verified } = await attemptTable(job, meter, attempt)
+      const warnings = [...plan.warnings, ...(sameMoment ? [] : [LATER_MOMENT])]
+      const rest = { retries: attempt - 1, warnings, ...(verified === undefined ? {} : { verified }) }
+      if (verified?.equal === false) {
+        const error = errorJson(notEqual(plan, verified))
+        job.record({ sync_status: 'FAILED', error_message: job.redact(error.message) })
+        return done({ ...idle, ...counts(meter), strategy: result.strategy, ...rest, outcome: 'failed', error })
+      }
+      return done({ ...idle, ...success(job, meter, result, position, comparedAt), ...rest })
     } catch (error) {
       const failure = errorJson(error)
       const cancelled = signal.aborted || failure.kind === 'cancelled'
@@ -74,12 +83,12 @@ export async function runTable(job: TableJob): Promise<TableReport> {
         return done({ ...idle, ...counts(meter), outcome: 'cancelled', retries: attempt - 1 })
       }
       job.record({ sync_status: 'FAILED', error_message: job.redact(failure.message) })
-      return done({ ...idle, ...counts(meter), outcome: 'failed', retries: attempt - 1, error: failure })
+      return done({ ...idle, ...counts(meter), outcome: failure.kind === 'refused' ? 'refused' : 'failed', retries: attempt - 1, error: failure })
     }
   }
 }
 
-type Attempt = { readonly result: TableSyncResult; readonly position: Position; readonly sameMoment: boolean }
+type Attempt = { readonly result: TableSyncResult; readonly position: Position; readonly sameMoment: boolean; readonly verified: Verified | undefined }
 
 /**
  * A first attempt reads the run's snapshot. After a fault that one may be gone, and where the lock was lost meanwhile another run may
@@ -94,7 +103,8 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
   if (!sameMoment) own.defer(() => job.alsoRead(snapshot))
   const plan = sameMoment ? job.plan : await lookAgain(job, snapshot)
   let position: Position = null
-  const result = await syncTable({
+  const { maxDeletePercent, allow } = prepared.config
+  const sync = {
     plan,
     snapshot,
     target,
@@ -102,14 +112,18 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
     batchRows: prepared.config.batchRows,
     meter,
     signal,
+    keys: prepared.only?.get(plan.id),
+    guard: tableGuard({ plan, maxDeletePercent, allow, strangers: !job.adopted(), adopt: plan.firstContact ? job.adopt : async () => {} }),
     mayWrite: () => {
       if (!lock.held()) throw lockLost(plan)
     },
-    save: async (reached) => {
+    save: async (reached: Position) => {
       position = reached
     },
-  })
-  return { result, position, sameMoment }
+  }
+  const result = await syncTable(sync)
+  const verified = prepared.config.verifyAfterSync ? await proveSynced(sync, result, prepared.config.verify.level) : undefined
+  return { result, position, sameMoment, verified }
 }
 
 const lockLost = ({ wanted: { table } }: TablePlan): SyncError =>
@@ -121,20 +135,30 @@ const lockLost = ({ wanted: { table } }: TablePlan): SyncError =>
 
 /** The fault may have come after the definition was changed at the target: only what is still missing is done again. One that was changed at the source needs another plan. */
 async function lookAgain({ plan, target }: TableJob, snapshot: Snapshot): Promise<TablePlan> {
-  await sameAtSource(plan.schema, snapshot)
+  await sameAtSource(plan.schema, snapshot, target)
   const { database, name } = plan.wanted.table
-  const { existing: _, ...rest } = plan
+  const { existing: _, altered: _altered, ...rest } = plan
   const existing = (await target.describe(database, [name])).find(({ table }) => table.name === name)
   if (existing === undefined) return { ...rest, changes: [], statements: [] }
-  const { changes } = diffTable(existing, plan.wanted)
-  return { ...rest, existing, changes, statements: changes.flatMap((change) => target.render(change)) }
+  const { changes, altered } = diffAgain(plan, target, existing)
+  // A full copy that brings the definition along still does.
+  const carried = plan.changes.length > 0 && plan.statements.length === 0
+  const statements = carried ? [] : changes.flatMap((change) => target.render(change))
+  return { ...rest, existing, changes, statements, ...(altered === undefined ? {} : { altered }) }
 }
 
-async function sameAtSource(planned: TableSchema, snapshot: Snapshot): Promise<void> {
+/** `wanted` is already without what waits for the rows. */
+function diffAgain({ wanted, diff: options = { drop: 'definitions' } }: TablePlan, target: Target, existing: TableSchema): SchemaDiff {
+  const diff = diffOf(target, existing, wanted, options)
+  if (!options.lossy) return diff
+  return { ...diff, changes: diff.changes.map((change) => (change.type === 'alter-table' ? { ...change, lossy: true } : change)) }
+}
+
+async function sameAtSource(planned: TableSchema, snapshot: Snapshot, target: Target): Promise<void> {
   const { table } = planned
   const now = (await snapshot.describe(table.database, [table.name])).find(({ table: { name } }) => name === table.name)
   const shape = ({ columns, key }: TableSchema) => JSON.stringify([columns, key])
-  if (now !== undefined && shape(now) === shape(planned)) return
+  if (now !== undefined && shape(target.ask?.(now) ?? now) === shape(planned)) return
   const what = now === undefined ? 'is not at the source any more, or hidden since' : 'was altered at the source'
   throw new SyncError('SCHEMA_CHANGED', `${tableName(table)} ${what}: the run had planned with what was there when it began.`, {
     kind: 'data',
@@ -148,14 +172,26 @@ function success(job: TableJob, meter: Meter, result: TableSyncResult, position:
   job.record({
     sync_status: 'SUCCESS',
     sync_mode: result.strategy === 'full' ? 'FULL' : 'INCREMENTAL',
-    last_sync_time: now,
     records_synced: meter.written,
-    position,
+    // Only the rows that were named have been looked at: what came later is still to come.
+    ...(isRepair(result) ? {} : { last_sync_time: now, position }),
     compared_at: comparedAt,
+    ...(job.plan.firstContact ? { first_contact: false } : {}),
   })
-  const outcome = result.strategy === 'full' || meter.written > 0 ? ('synced' as const) : ('unchanged' as const)
-  return { ...counts(meter), strategy: result.strategy, outcome, comparedAt, guarantee: guaranteeOf(job.plan, result, comparedAt) }
+  const { differences = [] } = job.plan
+  const written = result.strategy === 'full' || meter.written > 0 || differences.length > 0
+  const outcome = written ? ('synced' as const) : ('unchanged' as const)
+  return {
+    ...(differences.length === 0 ? {} : { definition: differences }),
+    ...counts(meter),
+    strategy: result.strategy,
+    outcome,
+    comparedAt,
+    guarantee: guaranteeOf(job.plan, result, comparedAt),
+  }
 }
+
+const isRepair = ({ strategy, whole }: TableSyncResult): boolean => strategy === 'digest' && !whole
 
 /** A run by time that went on to compare the whole table reached more than was planned. */
 function guaranteeOf(plan: TablePlan, result: TableSyncResult, comparedAt: string | null): Guarantee {

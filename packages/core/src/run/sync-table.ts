@@ -1,13 +1,16 @@
 import { canDigest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
-import type { TableWriter, Target, WriteWork } from '../contract/target.ts'
+import { deletesRows, type TableWriter, type Target, type WriteWork } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { Batch, Chunk, Position } from '../model/batch.ts'
 import type { RowBatch } from '../model/rows.ts'
-import { afterChanges } from '../plan/assemble.ts'
+import { afterChanges, triggersOf } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
 import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
-import { differences, TooDifferent } from './compare.ts'
+import { type Comparison, type Finding, findings, isHopeless, type Survey, survey } from './compare.ts'
+import { settleCounter } from './counter.ts'
+import { batchesOf, effectOf, findingOf } from './differences.ts'
+import type { TableGuard } from './guards.ts'
 import type { Meter } from './meter.ts'
 import { pump } from './pump.ts'
 import { countPresent, RowSet } from './row-set.ts'
@@ -17,6 +20,9 @@ const REMEMBERED_ROWS = 200_000
 
 /** New rows up to this size wait in memory for the counts; beyond it they are loaded meanwhile, which may be for nothing. */
 const HELD_BYTES = 8 << 20
+
+/** Keys of rows that differ are held up to this size, so that usually a guard has seen all of them before the target hears of any. */
+const HELD_FINDINGS = 16 << 20
 
 const BATCH_BYTES = 1 << 20
 
@@ -28,6 +34,9 @@ export type TableSync = {
   readonly batchRows: number
   readonly meter: Meter
   readonly signal: AbortSignal
+  /** All rows that differ, by packed key. */
+  readonly keys?: readonly Uint8Array[] | undefined
+  readonly guard: TableGuard
   /** Throws where the rows that were read must not be written any more. */
   readonly mayWrite?: () => void
   readonly save: (position: Position) => Promise<void>
@@ -38,11 +47,21 @@ export type TableSyncResult = {
   readonly strategy: Strategy['kind']
   /** The whole table was copied or compared. */
   readonly whole: boolean
+  /** By time: the rows that were sent; `undefined` where they were too many to remember. */
+  readonly sent?: RowSet | undefined
 }
 
 /** Makes one table equal, once, by the plan's strategy; where that turns out not to be enough, by the next stronger one. */
 export async function syncTable(sync: TableSync): Promise<TableSyncResult> {
+  await guardBefore(sync)
   await sync.target.run(sync.plan.statements, sync.signal)
+  const result = await syncRows(sync)
+  sync.mayWrite?.()
+  await settleCounter(sync.plan, sync.target, result.strategy === 'full' || sync.meter.written > 0, sync.signal)
+  return result
+}
+
+async function syncRows(sync: TableSync): Promise<TableSyncResult> {
   switch (sync.plan.strategy.kind) {
     case 'full':
       return await copyInFull(sync)
@@ -51,6 +70,36 @@ export async function syncTable(sync: TableSync): Promise<TableSyncResult> {
     case 'time':
       return await copyNewer(sync, sync.plan.strategy.since)
   }
+}
+
+/** Before a definition changes or a table is replaced. A comparison counts by itself. */
+export async function guardBefore(sync: TableSync): Promise<void> {
+  const { plan, snapshot, target, guard, signal } = sync
+  const { existing } = plan
+  if (existing === undefined || (plan.strategy.kind !== 'full' && plan.statements.length === 0)) return
+  const [theirs, ours] = await Promise.all([snapshot.count(plan.schema, signal), target.count(existing, signal)])
+  guard.counts({ source: theirs, target: ours })
+  if (plan.statements.length > 0) guard.refuseUnknown(ours)
+  // No rows are nobody's rows: another tenant of a shared table, for one.
+  if (plan.strategy.kind === 'full' && ours > 0) await guardUnknown(sync)
+}
+
+/** A copy in full would replace rows of which nobody knows whose they are: they have to be the source's. */
+async function guardUnknown(sync: TableSync): Promise<void> {
+  const { plan, target, guard, signal } = sync
+  if (!guard.suspicious || plan.existing === undefined) return
+  const comparison = comparisonOf(sync)
+  if (comparison === undefined) return guard.refuseUnknown(await target.count(plan.existing, signal))
+  const seen = await survey(comparison)
+  if (seen.rows.target === 0) return
+  if (seen.rows.source === 0 || isHopeless(seen, plan.schema)) return guard.refuseUnknown(seen.rows.target)
+  for await (const finding of findings(comparison, seen)) guard.add(effectOf(finding))
+  guard.check()
+}
+
+function comparisonOf({ plan, snapshot: source, target, batchRows, signal }: TableSync): Comparison | undefined {
+  if (!canDigest(source) || !canDigest(target)) return undefined
+  return { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
 }
 
 async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
@@ -69,25 +118,74 @@ async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
 }
 
 async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
-  const { plan, snapshot: source, target, meter, batchRows, signal } = sync
-  if (!canDigest(source) || !canDigest(target)) return await copyInFull(sync)
-  const { schema, wanted } = plan
-  const compared = (rows: number) => meter.compared(rows)
+  const { plan, meter, guard } = sync
+  const silent = comparisonOf(sync)
+  if (silent === undefined) return await copyInFull(sync)
+  const comparison = { ...silent, compared: (rows: number) => meter.compared(rows) }
+  meter.phase('compare', plan.schema.estimate?.rows)
+  // A merge into a table without transactions could end half done.
+  const atomic = plan.existing?.transactional !== false
+  if (sync.keys !== undefined && atomic && plan.changes.length === 0) {
+    const moved = await moveRows(sync, comparison, sync.keys)
+    if (moved !== undefined) return moved
+  }
+  const seen = await survey(comparison)
+  guard.counts(seen.rows)
+  if (isHopeless(seen, plan.schema) || (seen.unequal.length > 0 && !atomic)) {
+    await guardUnknown(sync)
+    return await copyInFull(sync)
+  }
+  await write(sync, 'merge', differingRows(sync, comparison, seen))
+  return { strategy: 'digest', whole: true }
+}
+
+/** Brings only these rows in step, as both ends have them now. `undefined`: one does not go in, for a row that has changed since then has its unique value. */
+async function moveRows(sync: TableSync, comparison: Comparison, keys: readonly Uint8Array[]): Promise<TableSyncResult | undefined> {
+  const { plan, snapshot, target, meter, guard, signal } = sync
+  const [theirs, ours] = await Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
+  guard.counts({ source: theirs, target: ours })
+  const finding = await findingOf(comparison, keys)
+  guard.add(effectOf(finding))
+  guard.check()
   async function* batches(): AsyncIterable<Batch> {
-    if (!canDigest(source) || !canDigest(target)) return
-    for await (const batch of differences({ source, target, schema, wanted, batchRows, batchBytes: BATCH_BYTES, signal, compared })) {
+    for await (const batch of batchesOf(comparison, finding)) {
       if (batch.upserts !== undefined) meter.read(batch.upserts)
       yield batch
     }
   }
-  meter.phase('compare', schema.estimate?.rows)
   try {
     await write(sync, 'merge', batches())
   } catch (error) {
-    if (error instanceof TooDifferent) return await copyInFull(sync)
+    if (SyncError.is(error) && error.kind === 'data') return undefined
     throw error
   }
-  return { strategy: 'digest', whole: true }
+  return { strategy: 'digest', whole: false }
+}
+
+/** Looks at all that differs before the first row is fetched, as far as the keys fit into memory. */
+async function* differingRows(sync: TableSync, comparison: Comparison, seen: Survey): AsyncIterable<Batch> {
+  const { meter, guard } = sync
+  async function* fetched(found: readonly Finding[]): AsyncIterable<Batch> {
+    for (const finding of found) {
+      for await (const batch of batchesOf(comparison, finding)) {
+        if (batch.upserts !== undefined) meter.read(batch.upserts)
+        yield batch
+      }
+    }
+  }
+  const held: Finding[] = []
+  let heldBytes = 0
+  for await (const finding of findings(comparison, seen)) {
+    const effect = effectOf(finding)
+    guard.add(effect)
+    held.push(finding)
+    heldBytes += effect.bytes
+    if (heldBytes <= HELD_FINDINGS) continue
+    guard.check()
+    yield* fetched(held.splice(0))
+  }
+  guard.check()
+  yield* fetched(held)
 }
 
 /** Thrown before a commit: with the rows that are new by time the target would not have as many rows as the source. */
@@ -101,20 +199,24 @@ class CountsDiffer extends Error {}
 async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>>): Promise<TableSyncResult> {
   const { plan, snapshot, target, meter, batchRows, signal } = sync
   const limits = { since, batchRows, batchBytes: BATCH_BYTES, signal }
-  const comparable = canDigest(snapshot) && canDigest(target)
+  const comparable = canDigest(snapshot) && canDigest(target) && deletesRows(target, plan.schema)
   meter.phase('copy')
   const counts = Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
   // A failure elsewhere must not leave this one unheard.
   counts.catch(() => {})
   const present = new RowSet()
-  for await (const rows of target.read({ schema: plan.wanted, limit: REMEMBERED_ROWS, ...limits })) present.add(rows)
+  // Without a key equal rows are as many rows, and the target itself knows which ones it has.
+  const keyed = plan.schema.key.length > 0
+  if (keyed) for await (const rows of target.read({ schema: plan.wanted, limit: REMEMBERED_ROWS, ...limits })) present.add(rows)
   if (present.size >= REMEMBERED_ROWS && comparable) return await compareWhole(sync)
 
+  let sent: RowSet | undefined
   async function* batches(): AsyncIterable<Batch> {
     // Held back while they fit, so that usually the counts are settled before the target hears of anything.
     const held: RowBatch[] = []
     let heldBytes = 0
     let fresh = 0
+    sent = new RowSet()
     let known = Promise.resolve(0)
     for await (const rows of snapshot.read({ schema: plan.schema, ...limits })) {
       meter.read(rows)
@@ -122,8 +224,10 @@ async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>
       meter.skip(rows.rowCount - upserts.rowCount)
       if (upserts.rowCount === 0) continue
       fresh += upserts.rowCount
+      if (fresh > REMEMBERED_ROWS) sent = undefined
+      sent?.add(target.kept?.(plan.schema, upserts) ?? upserts)
       const before = await known
-      known = countPresent(target, plan.wanted, upserts, signal).then((more) => before + more)
+      known = keyed ? countPresent(target, plan.wanted, upserts, signal).then((more) => before + more) : known
       known.catch(() => {})
       held.push(upserts)
       heldBytes += upserts.bytes.length
@@ -141,7 +245,7 @@ async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>
     if (!clash && !(error instanceof CountsDiffer)) throw error
     return await compareWhole(sync)
   }
-  return { strategy: 'time', whole: false }
+  return { strategy: 'time', whole: false, sent }
 }
 
 /** Pumps batches into one writer, which is opened with the first of them: where there is nothing to write, nothing is opened. */
@@ -150,14 +254,17 @@ async function write(sync: TableSync, disposition: WriteWork['disposition'], bat
   let writer: TableWriter | undefined
   async function* chunks(): AsyncIterable<Chunk> {
     for await (const batch of batches) yield { type: 'rows', batches: [batch] }
-    if (writer !== undefined) meter.phase('apply')
+    if (writer !== undefined) {
+      await sync.guard.passed()
+      meter.phase('apply')
+    }
     yield { type: 'rows', batches: [], position: await newPosition(sync) }
   }
   try {
     await pump({
       chunks: chunks(),
       writerOf: async () => {
-        writer ??= await target.open({ disposition, schema: plan.wanted, existing: afterChanges(plan) }, signal)
+        writer ??= await target.open({ disposition, schema: plan.wanted, existing: afterChanges(plan), ...triggersOf(plan) }, signal)
         mayWrite?.()
         return writer
       },
@@ -171,8 +278,8 @@ async function write(sync: TableSync, disposition: WriteWork['disposition'], bat
 }
 
 /** Where the next run by time goes on: per column the newest value that this snapshot holds, never beyond its clock. */
-async function newPosition({ plan, snapshot, timestampColumns, signal }: TableSync): Promise<Position> {
+async function newPosition({ plan, snapshot, target, timestampColumns, signal }: TableSync): Promise<Position> {
   const time = timeColumns(plan.schema, timestampColumns)
-  if (time === undefined || plan.schema.key.length === 0) return null
+  if (time === undefined || (plan.schema.key.length === 0 && !target.supports.addsOnce)) return null
   return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, snapshot.clock), signal), zone: zoneOf(snapshot.clock) }
 }

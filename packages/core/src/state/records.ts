@@ -50,6 +50,8 @@ export type TargetState = {
   readonly source_id: string
   readonly target_id: string
   readonly target_database: string
+  /** The table was at the target before its first sync, which has not come so far that its rows are ours. */
+  readonly first_contact?: boolean
 }
 
 export type SyncStatus = 'SUCCESS' | 'FAILED' | 'RUNNING'

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { memoryStore } from '../memory/store.ts'
+import type { JsonValue } from '../model/json.ts'
+import { databaseKey, type TargetState } from '../state/records.ts'
+import { forgetPositions, type Positions, positionsIn, readPositions, writePositions } from './positions.ts'
+
+const saved = (over: Partial<TargetState> = {}): TargetState => ({
+  last_sync_time: '2026-11-21T02:00:00.000Z',
+  sync_status: 'SUCCESS',
+  sync_mode: 'INCREMENTAL',
+  records_synced: 3,
+  error_message: null,
+  updated_at: '2026-11-21T02:00:00.000Z',
+  position: { columns: { at: '2026-11-21 01:59:00' } },
+  compared_at: '2026-11-20T02:00:00.000Z',
+  source_id: 's',
+  target_id: 't',
+  target_database: 'shop_copy',
+  ...over,
+})
+
+const state = (tables: Readonly<Record<string, Readonly<Record<string, TargetState>>>>): JsonValue =>
+  ({
+    database_info: { tenant_id: 'shop', last_updated: '', total_tables: Object.keys(tables).length, time_zone: 'UTC' },
+    tables: Object.fromEntries(
+      Object.entries(tables).map(([name, targets]) => [name, { table_name: name, last_sync_time: null, sync_status: 'SUCCESS', sync_mode: 'FULL', targets }]),
+    ),
+  }) as unknown as JsonValue
+
+const shop = databaseKey('shop')
+const in_ = (name: string) => ({ database: 'shop_copy', name })
+
+test('positions are read by where their tables are, and put back as they were', async () => {
+  const store = memoryStore()
+  await store.write(
+    shop,
+    state({ orders: { copy: saved(), other: saved() }, ['__proto__']: { copy: saved() }, far: { copy: saved({ target_database: 'far' }) } }),
+    undefined,
+  )
+  const then = await readPositions(store, 'copy', [in_('orders'), in_('__proto__'), in_('far')], { shop: { coming: null } })
+  expect(Object.keys(then['shop'] ?? {}).sort()).toEqual(['__proto__', 'coming', 'orders'])
+
+  const later = saved({ position: null, sync_status: 'FAILED' })
+  const before = await store.read(shop)
+  await store.write(
+    shop,
+    state({ orders: { copy: later, other: later }, ['__proto__']: { copy: later }, coming: { copy: later }, far: { copy: later } }),
+    before?.revision,
+  )
+  await writePositions(store, 'copy', then)
+  await writePositions(store, 'copy', then)
+  const now = await readPositions(store, 'copy', ['orders', '__proto__', 'coming', 'far'].map(in_))
+  expect(now['shop']).toEqual({ orders: saved(), ['__proto__']: saved(), far: later })
+  // Those of another target are no part of it.
+  expect((await readPositions(store, 'other', [in_('orders')]))['shop']?.['orders']).toEqual(later)
+})
+
+test('what is forgotten is compared as a whole, and is no first contact', async () => {
+  const store = memoryStore()
+  await store.write(shop, state({ orders: { copy: saved() }, items: { copy: saved() } }), undefined)
+  await forgetPositions(store, 'copy', [{ database: 'SHOP_COPY', name: 'Orders' }])
+  expect(await readPositions(store, 'copy', [in_('orders'), in_('items')])).toEqual({
+    shop: { orders: saved({ position: null, compared_at: null }), items: saved() },
+  })
+})
+
+test('a database of which nothing is known stays unknown', async () => {
+  const store = memoryStore()
+  await writePositions(store, 'copy', { shop: { orders: null } })
+  expect(await store.read(shop)).toBeUndefined()
+  await writePositions(store, 'copy', { shop: { orders: saved() } })
+  await writePositions(store, 'copy', { shop: { orders: null } })
+  expect((await store.read(shop))?.value).toMatchObject({ database_info: { total_tables: 0 }, tables: {} })
+})
+
+test('a run into another target that writes at the same moment keeps its part', async () => {
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const store = memoryStore({
+    fault: async (moment) => {
+      const once = meanwhile
+      meanwhile = undefined
+      if (moment === 'save') await once?.()
+    },
+  })
+  await store.write(shop, state({ orders: { copy: saved() } }), undefined)
+  const other = saved({ records_synced: 99 })
+  meanwhile = async () => await store.write(shop, state({ orders: { copy: saved(), other } }), (await store.read(shop))?.revision)
+  await writePositions(store, 'copy', { shop: { orders: saved({ records_synced: 1 }) } })
+  expect((await readPositions(store, 'other', [in_('orders')]))['shop']).toEqual({ orders: other })
+})
+
+test.each<[JsonValue, Positions | undefined]>([
+  [{ tables: { shop: { orders: null } } }, { shop: { orders: null } }],
+  [{ tables: { shop: 5 } }, undefined],
+  [{ tables: [] }, undefined],
+  [null, undefined],
+  ['x', undefined],
+])('positions in %j', (value, wanted) => {
+  expect(positionsIn(value)).toEqual(wanted)
+})

@@ -1,0 +1,73 @@
+import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
+import { mustHave } from '../model/must.ts'
+import { tableName } from '../model/schema.ts'
+import type { LateChange } from '../plan/plan.ts'
+import type { PreparedRun } from './prepare.ts'
+import type { TableReport } from './report.ts'
+import { lockPlace } from './run-locks.ts'
+import type { TableJob } from './run-table.ts'
+
+/** Before the first table is altered: foreign keys that stand in the way go. */
+export async function makeWay(jobs: readonly TableJob[]): Promise<void> {
+  for (const { plan, target, signal } of jobs) await target.run(plan.before ?? [], signal)
+}
+
+/** When all tables are done: what had to wait. A table whose change fails counts as failed; the next run does what is missing. */
+export async function finishDefinitions(jobs: readonly TableJob[], reports: Map<string, TableReport>): Promise<void> {
+  for (const job of jobs) {
+    const report = mustHave(reports, job.plan.id)
+    const reached = report.outcome === 'synced' || report.outcome === 'unchanged'
+    const statements = (job.plan.after ?? [])
+      .filter(({ always }) => reached || (always && job.plan.before !== undefined))
+      .flatMap((change: LateChange) => change.statements)
+    if (statements.length === 0 || job.signal.aborted) continue
+    try {
+      const lock = await job.prepared.locks.hold(job.place)
+      if (!lock.held()) throw lockLost(job)
+      await job.target.run(statements, job.signal)
+    } catch (error) {
+      const failure: ErrorJson = errorJson(error)
+      if (failure.kind === 'bug') throw error
+      job.record({ sync_status: 'FAILED', error_message: job.redact(failure.message) })
+      reports.set(job.plan.id, { ...report, outcome: 'failed', error: failure })
+    }
+  }
+}
+
+/** Drops what is gone at the source and may go. Asked again right before: what cannot be seen for certain stays. */
+export async function dropGone(prepared: PreparedRun, signal: AbortSignal): Promise<readonly string[]> {
+  const said: string[] = []
+  const { source, targets } = prepared.endpoints
+  for (const target of prepared.plan.targets) {
+    for (const database of target.databases) {
+      const drops = database.drops ?? []
+      if (drops.length === 0 || signal.aborted) continue
+      const there = new Set(
+        (
+          await prepared.snapshot.describe(
+            database.source,
+            drops.map(({ table }) => table.name),
+          )
+        ).map(({ table }) => table.name),
+      )
+      const certain = (await source.visibility(database.source)).scope === 'complete'
+      const lock = await prepared.locks.hold(lockPlace(target.name, database.target))
+      for (const { table, statements } of drops) {
+        if (!certain || there.has(table.name) || !lock.held()) {
+          said.push(`${tableName(table)} is kept: it was not certain any more that it is gone at the source`)
+          continue
+        }
+        await mustHave(targets, target.name).run(statements, signal)
+        said.push(`${tableName(table)} was dropped: it is gone at the source`)
+      }
+    }
+  }
+  return said
+}
+
+const lockLost = ({ plan: { wanted } }: TableJob): SyncError =>
+  new SyncError('RUN_LOCK_LOST', `The lock on ${wanted.table.database} was lost before the definition of ${tableName(wanted.table)} was finished.`, {
+    kind: 'transient',
+    table: wanted.table,
+    hint: 'Another run may have started meanwhile. Run again.',
+  })
