@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { ErrorJson, ErrorKind, RunReport } from '@dbsync/core'
+import type { ErrorJson, ErrorKind, RunReport, VerifyReport } from '@dbsync/core'
 import { errorJson, SyncError, tableName } from '@dbsync/core/plugin'
 import type { CliCode } from './codes.ts'
 import { printable, printableLines } from './printable.ts'
@@ -57,9 +57,17 @@ function exitCodeOf(kind: ErrorKind, received: StopSignal | undefined): number {
   return kind === 'cancelled' ? stopExitCode(received ?? 'SIGINT') : EXIT_CODES[kind]
 }
 
+const DIFFERENT_EXIT_CODE = 5
+
 export function exitCodeOfReport(report: RunReport, received: StopSignal | undefined): number {
   if (report.status === 'cancelled') return exitCodeOf('cancelled', received)
+  if (report.tables.some(({ verified }) => verified?.equal === false)) return DIFFERENT_EXIT_CODE
   return report.status === 'ok' ? 0 : 1
+}
+
+export function exitCodeOfVerification({ status }: VerifyReport, received: StopSignal | undefined): number {
+  if (status === 'cancelled') return exitCodeOf('cancelled', received)
+  return status === 'equal' ? 0 : status === 'different' ? DIFFERENT_EXIT_CODE : 1
 }
 
 function failureText(error: ErrorJson): string {

@@ -1,18 +1,18 @@
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Listener, SyncEvent } from '@dbsync/core'
 import { errorJson } from '@dbsync/core/plugin'
+import { openLogFile } from './log-file.ts'
 import { redactTexts } from './redact-texts.ts'
 
 export const LOG_FILE = join('logs', 'incremental-sync.log')
-const ROTATE_BYTES = 10 * 1024 * 1024
-const KEEP = 5
 const PROGRESS_EVERY_MS = 10_000
 
 export type Log = {
   /** Absent where no log can be written. */
   readonly path?: string
   readonly listener: Listener
+  /** What a command did that has no events. */
+  entry(name: string, fields: object): void
   warning(message: string): void
   failure(error: unknown): void
   close(): void
@@ -27,32 +27,11 @@ export type LogOptions = {
   readonly onLost: (message: string) => void
 }
 
-/** One JSON object a line, written at once, so that a killed process has lost nothing of it. */
+/** The log of one run. */
 export async function openLog({ directory, run, redact, onLost }: LogOptions): Promise<Log> {
-  const path = join(directory, LOG_FILE)
-  let file: number | undefined
-  const lost = (error: unknown): void => {
-    if (!isSystemError(error)) throw error
-    file = undefined
-    onLost(`there is no log of this run: ${path} cannot be written (${error.code})`)
-  }
-  try {
-    file = openFile(path)
-  } catch (error) {
-    lost(error)
-    return { listener: () => {}, warning: () => {}, failure: () => {}, close: () => {} }
-  }
-
-  const { pino } = await import('pino')
-  const write = (line: string): void => {
-    if (file === undefined) return
-    try {
-      writeSync(file, line)
-    } catch (error) {
-      lost(error)
-    }
-  }
-  const logger = pino({ base: { pid: process.pid, run }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, { write })
+  const file = await openLogFile({ path: join(directory, LOG_FILE), base: { pid: process.pid, run }, onLost })
+  if (file === undefined) return { listener: () => {}, entry: () => {}, warning: () => {}, failure: () => {}, close: () => {} }
+  const { path, logger, close } = file
   const thinned = thinProgress()
 
   return {
@@ -60,29 +39,10 @@ export async function openLog({ directory, run, redact, onLost }: LogOptions): P
     listener: (event) => {
       if (thinned(event)) logger[levelOf(event)](redactTexts(fieldsOf(event), redact), event.type)
     },
+    entry: (name, fields) => logger.info(redactTexts(fields, redact), name),
     warning: (message) => logger.warn(redact(message)),
     failure: (error) => logger.error(redactTexts({ error: errorJson(error), stack: stackOf(error) }, redact), 'failed'),
-    close: () => {
-      if (file !== undefined) closeSync(file)
-      file = undefined
-    },
-  }
-}
-
-function openFile(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_BYTES) rotate(path)
-  return openSync(path, 'a', 0o600)
-}
-
-/** `.1` is the youngest. A second process that rotates at the same moment moves what is left, and loses nothing. */
-function rotate(path: string): void {
-  for (let age = KEEP - 1; age >= 0; age--) {
-    try {
-      renameSync(age === 0 ? path : `${path}.${age}`, `${path}.${age + 1}`)
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== 'ENOENT') throw error
-    }
+    close,
   }
 }
 
@@ -90,23 +50,33 @@ function rotate(path: string): void {
 function thinProgress(): (event: SyncEvent) => boolean {
   const last = new Map<string, number>()
   return (event) => {
-    if (event.type !== 'table.progress') return true
+    if (event.type !== 'table.progress' && event.type !== 'backup.progress') return true
+    const id = event.type === 'table.progress' ? event.id : event.target
     const now = Date.parse(event.at)
-    if (now - (last.get(event.id) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return false
-    last.set(event.id, now)
+    if (now - (last.get(id) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return false
+    last.set(id, now)
     return true
   }
 }
 
 function levelOf(event: SyncEvent): 'info' | 'warn' | 'error' {
   if (event.type === 'warning' || event.type === 'table.retrying') return 'warn'
+  if (event.type === 'table.verified' && event.result.outcome !== 'equal') return 'warn'
   return event.type === 'table.finished' && event.report.error !== undefined ? 'error' : 'info'
+}
+
+/** Rows that differ are shown and never logged: their values are the user's data. */
+function withoutValues(event: SyncEvent): SyncEvent {
+  if (event.type === 'table.verified') return { ...event, result: { ...event.result, differences: [] } }
+  if (event.type !== 'table.finished' || event.report.verified === undefined) return event
+  const { differences: _, ...verified } = event.report.verified
+  return { ...event, report: { ...event.report, verified } }
 }
 
 /** The plan is logged without the tables' schemas, which would be most of the log. */
 function fieldsOf(event: SyncEvent): object {
   if (event.type !== 'run.planned') {
-    const { v: _version, run: _run, type: _type, at: _at, ...fields } = event
+    const { v: _version, run: _run, type: _type, at: _at, ...fields } = withoutValues(event)
     return fields
   }
   const { targets, ...plan } = event.plan
@@ -121,5 +91,3 @@ function fieldsOf(event: SyncEvent): object {
 }
 
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined)
-
-const isSystemError = (error: unknown): error is Error & { readonly code: string } => error instanceof Error && 'syscall' in error && 'code' in error

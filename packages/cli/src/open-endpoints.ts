@@ -1,4 +1,4 @@
-import { type Config, type EndpointConfig, type Endpoints, type PluginContext, type StateStore, SyncError, type Target } from '@dbsync/core'
+import { type Config, type EndpointConfig, type Endpoints, type PluginContext, type StateStore, SyncError, type Target, type TargetConfig } from '@dbsync/core'
 import { printable } from './printable.ts'
 import { isProblem, providerFor, type Role } from './provider-for.ts'
 import type { Registered, Registry } from './registry.ts'
@@ -20,6 +20,20 @@ export async function openEndpoints(config: Config, registry: Registry, options:
   }
   const opened = stack.move()
   return { source, targets, state, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** One target and the state, for commands that need no source. */
+export async function openTarget(
+  config: Config,
+  target: TargetConfig,
+  registry: Registry,
+  options: OpenOptions,
+): Promise<{ readonly target: Target; readonly state: StateStore } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const state = stack.use(await openState(config, registry, { ...options, signal: new AbortController().signal }))
+  const opened = stack.use(await open(registry.targets, 'target', `target ${printable(target.name)}`, target, config, options))
+  const all = stack.move()
+  return { target: opened, state, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** The state alone: enough for commands that only look. */

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags'
+import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
 
 const glob = (what: string) =>
@@ -15,7 +16,7 @@ export default class Run extends BaseCommand {
 
   static override description = `Reads both ends, decides for every table how to sync it, does it, and reports what each table is guaranteed to be afterwards.
 
-Exit codes: 0 every table reached its guarantee; 1 some tables failed or were refused; 2 usage or configuration; 3 nothing could start (connection, privileges); 4 another run holds the lock; 70 a fault of dbsync; 130 or 143 stopped by a signal.`
+Exit codes: 0 every table reached its guarantee; 1 some tables failed or were refused; 2 usage or configuration; 3 nothing could start (connection, privileges); 4 another run holds the lock; 5 a table was synced and is not equal when it is verified; 70 a fault of dbsync; 130 or 143 stopped by a signal.`
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -25,8 +26,15 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
 
   static override flags = {
     ...projectFlags,
-    full: Flags.boolean({ summary: 'Copy every table in full.', exclusive: ['incremental'] }),
-    incremental: Flags.boolean({ summary: 'Move only what changed, whatever the configuration says.' }),
+    full: Flags.boolean({ summary: 'Copy every table in full.', exclusive: ['incremental', 'reconcile'] }),
+    incremental: Flags.boolean({ summary: 'Move only what changed, whatever the configuration says.', exclusive: ['reconcile'] }),
+    reconcile: Flags.boolean({ summary: 'Compare every table as a whole, and move what differs: finds what no timestamp shows.' }),
+    allow: allowFlag,
+    'allow-destructive': Flags.boolean({ summary: 'Drop tables and columns that are gone at the source: the same as --allow destructive.' }),
+    backup: Flags.boolean({
+      summary: 'Make a backup point before the first write, or with --no-backup make none, whatever the configuration says.',
+      allowNo: true,
+    }),
     'dry-run': Flags.boolean({ summary: 'Show what would be done, with the statements, and write nothing.' }),
     target: Flags.string({
       summary: 'Only this target; may be given several times.',
@@ -46,16 +54,24 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
     const { runJson, runText } = await import('../render/run-outcome.ts')
     const session = await this.session()
     const overrides = {
-      ...(flags.full ? { mode: 'full' as const } : flags.incremental ? { mode: 'incremental' as const } : {}),
+      ...(flags.full
+        ? { mode: 'full' as const }
+        : flags.incremental
+          ? { mode: 'incremental' as const }
+          : flags.reconcile
+            ? { mode: 'reconcile' as const }
+            : {}),
+      allow: [...(flags.allow ?? []), ...(flags['allow-destructive'] ? (['destructive'] as const) : [])],
       ...(flags.target === undefined ? {} : { targets: flags.target }),
       ...(flags.database === undefined ? {} : { databases: flags.database }),
       ...(flags.table === undefined ? {} : { tables: flags.table }),
+      ...(flags.backup === undefined ? {} : { backup: flags.backup }),
       ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
     }
     const project = { ...this.projectFlags(flags), overrides }
     const outcome = await run(this.config, { project, dryRun: flags['dry-run'], json: this.jsonEnabled() }, session)
     process.exitCode = outcome.exit
-    this.log(await this.redacted(await runText(outcome, new Date())))
+    if (!this.jsonEnabled()) this.log(await this.redacted(await runText(outcome, new Date())))
     return this.redacted(runJson(outcome))
   }
 }

@@ -2,7 +2,7 @@ import type { Plan, SyncEvent } from '@dbsync/core'
 import { printable } from '../printable.ts'
 import { duration, plural } from './format.ts'
 import { labelOf, tableLabels } from './labels.ts'
-import { outcomeText } from './outcome.ts'
+import { backupText, outcomeText, verifiedText } from './outcome.ts'
 import { advance, progressText, type TableProgress } from './progress.ts'
 import type { View } from './view.ts'
 
@@ -12,6 +12,8 @@ const EVERY_MS = 10_000
 export function plainView(write: (line: string) => void): View {
   let labels: ReadonlyMap<string, string> = new Map()
   const progress = new Map<string, { readonly state: TableProgress; readonly shownAt: number }>()
+
+  let backupShownAt = 0
 
   const line = (event: SyncEvent): string | undefined => {
     switch (event.type) {
@@ -32,6 +34,18 @@ export function plainView(write: (line: string) => void): View {
         return `${labelOf(labels, event.id)}: attempt ${event.attempt} in ${duration(event.delayMs)} after: ${printable(event.error.message)}`
       case 'table.finished':
         return `${labelOf(labels, event.id)}: ${outcomeText(event.report)}`
+      case 'table.verified':
+        return `${labelOf(labels, event.id)}: ${verifiedText(event.result)}`
+      case 'backup.started':
+      case 'backup.finished':
+        backupShownAt = Date.parse(event.at)
+        return `${printable(event.target)}: ${backupText(event)}`
+      case 'backup.progress': {
+        const at = Date.parse(event.at)
+        if (at - backupShownAt < EVERY_MS) return undefined
+        backupShownAt = at
+        return `${printable(event.target)}: ${backupText(event)}`
+      }
       case 'warning':
         return `warning: ${event.id === undefined ? '' : `${labelOf(labels, event.id)}: `}${printable(event.message)}`
       case 'run.finished':
@@ -52,5 +66,6 @@ export function plainView(write: (line: string) => void): View {
 export function planText(plan: Plan): string {
   const tables = plan.targets.reduce((sum, target) => sum + target.databases.reduce((inner, database) => inner + database.tables.length, 0), 0)
   const targets = plan.targets.map(({ name, label }) => `${printable(name)} (${printable(label)})`).join(', ')
-  return `${plan.mode} run of ${plural(tables, 'table')} from ${printable(plan.source.label)} to ${targets}`
+  const of = `${plural(tables, 'table')} ${plan.purpose === 'verify' ? 'at' : 'from'} ${printable(plan.source.label)}`
+  return plan.purpose === 'verify' ? `verification of ${of} against ${targets}` : `${plan.mode} run of ${of} to ${targets}`
 }

@@ -20,6 +20,7 @@ test('what would be done, why, with which statements, and what is left out', () 
       { id: idOf('log'), rows: { upserts: 1000, deletes: 0, estimated: true }, statements: [] },
     ],
     statements: [],
+    backups: [],
   }
   expect(dryRunText(dry, ['a key that nothing reads'], NOW)).toMatchInlineSnapshot(`
     "Dry run: nothing was written. This would be the incremental run of 3 tables from MariaDB 10.11 at db:3306 to copy (MariaDB 10.11 at backup:3306).

@@ -1,9 +1,10 @@
-import type { DatabasePlan, DryRun, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
+import type { DatabasePlan, DryRun, PlannedBackup, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
-import { ago, number, rows } from './format.ts'
+import { ago, number, plural, rows } from './format.ts'
 import { guaranteeText } from './guarantee.ts'
 import { labelOf, tableLabels } from './labels.ts'
 import { notCopied } from './not-copied.ts'
+import { keptText, objectFailure } from './objects.ts'
 import { planText } from './plain.ts'
 import { list } from './report.ts'
 
@@ -15,6 +16,7 @@ export function dryRunText(dry: DryRun, warnings: readonly string[], now: Date):
   return [
     `Dry run: nothing was written. This would be the ${planText(dry.plan)}.`,
     `Source: ${printable(dry.plan.source.label)}, read as ${printable(dry.plan.source.consistency)}.`,
+    list('Before the first of these', dry.backups.map(plannedText)),
     ...dry.plan.targets.flatMap((target) => target.databases.map((database) => databaseText(target, database, table))),
     list('Warnings', warnings.map(printable)),
   ]
@@ -22,22 +24,48 @@ export function dryRunText(dry: DryRun, warnings: readonly string[], now: Date):
     .join('\n\n')
 }
 
+const plannedText = ({ target, kind, directory, tables }: PlannedBackup): string =>
+  `a backup point of ${plural(tables, 'table')} of ${printable(target)} in ${printable(directory)}${kind === 'journal' ? ': a journal of what changes' : ''}`
+
 function databaseText(target: TargetPlan, database: DatabasePlan, table: (plan: TablePlan) => string): string {
   return [
     `${printable(database.source)} → ${printable(target.name)}/${printable(database.target)}`,
     statements('  First', database.statements, '  '),
     ...database.tables.map(table),
+    statements(
+      '  Gone at the source, and dropped',
+      (database.drops ?? []).flatMap((drop) => drop.statements),
+      '  ',
+    ),
+    objectsText(database),
     database.targetOnly.length === 0 ? '' : `  Only at the target, kept as they are: ${database.targetOnly.map(printable).join(', ')}`,
-    notCopied(database.objects) === '' ? '' : `  Not copied: ${notCopied(database.objects)}`,
+    notCopied(database) === '' ? '' : `  Not copied: ${notCopied(database)}`,
   ]
     .filter((part) => part !== '')
     .join('\n')
 }
 
+/** Objects that are gone are dropped before the tables, the others are made after them; here they stand together. */
+function objectsText({ objectPlan }: DatabasePlan): string {
+  if (objectPlan === undefined) return ''
+  const { kinds, unchanged, changes, kept } = objectPlan
+  return [
+    `  ${kinds.join(', ')}: ${number(unchanged)} unchanged, ${number(changes.length)} to change`,
+    ...changes.map((object) => {
+      if (object.refused !== undefined) return `  ${printable(`${object.type} ${object.name}`)} refused: ${objectFailure(object.refused)}`
+      return statements(`  ${printable(`${object.type} ${object.name}`)}: ${object.action}`, object.statements, '  ')
+    }),
+    kept.length === 0 ? '' : `  ${keptText(kept)}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
 function tableText(plan: TablePlan, label: string, preview: DryRun['tables'][number] | undefined, now: Date): string {
-  if (plan.refused !== undefined) {
-    const hint = plan.refused.hint === undefined ? '' : `\n    next: ${printableLines(plan.refused.hint, '          ')}`
-    return `  ${label}: refused\n    ${printableLines(plan.refused.message, '    ')}${hint}`
+  const refused = plan.refused ?? preview?.refused
+  if (refused !== undefined) {
+    const hint = refused.hint === undefined ? '' : `\n    next: ${printableLines(refused.hint, '          ')}`
+    return `  ${label}: refused\n    ${printableLines(refused.message, '    ')}${hint}`
   }
   const estimate = plan.schema.estimate === undefined ? '' : `, about ${rows(plan.schema.estimate.rows)} at the source`
   const effects =
@@ -47,8 +75,15 @@ function tableText(plan: TablePlan, label: string, preview: DryRun['tables'][num
   return [
     `  ${label}: ${strategyText(plan.strategy)} (${printable(plan.reason)})${estimate}`,
     `    guarantee: ${guaranteeText(plan.guarantee)}${comparedText(plan, now)}${effects}`,
+    ...(plan.differences ?? []).map((difference) => `    definition: ${printable(difference)}`),
     ...plan.warnings.map((warning) => `    warning: ${printable(warning)}`),
+    statements('    before all tables', plan.before ?? [], '    '),
     statements('    statements', preview?.statements ?? plan.statements, '    '),
+    statements(
+      '    when all tables are done',
+      (plan.after ?? []).flatMap((change) => change.statements),
+      '    ',
+    ),
   ]
     .filter((line) => line !== '')
     .join('\n')

@@ -1,8 +1,9 @@
-import type { RunReport, TableOutcome, TableReport } from '@dbsync/core'
+import type { RunBackup, RunReport, TableOutcome, TableReport, Verified } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
 import { columns } from './columns.ts'
 import { ago, bytes, duration, number, plural, rate } from './format.ts'
 import { guaranteeText } from './guarantee.ts'
+import { madeText } from './outcome.ts'
 
 /** More tables than this are told in groups: only those that something happened to are named. */
 const NAMED = 50
@@ -10,7 +11,7 @@ const NAMED = 50
 const OUTCOMES: readonly TableOutcome[] = ['synced', 'unchanged', 'refused', 'failed', 'cancelled']
 
 /** What a report does not hold itself. */
-export type ReportNotes = { readonly warnings: readonly string[]; readonly notCopied: readonly string[] }
+export type ReportNotes = { readonly warnings: readonly string[]; readonly notCopied: readonly string[]; readonly objects?: string }
 
 /** The report as text for stdout. `label` names a table; failures come last, where they are seen. */
 export async function reportText(report: RunReport, notes: ReportNotes, label: (id: string) => string, now: Date): Promise<string> {
@@ -19,6 +20,10 @@ export async function reportText(report: RunReport, notes: ReportNotes, label: (
     await tableSection(report.tables, label, now),
     totalsText(report),
     guaranteesText(report.tables, now),
+    verifiedText(report.tables),
+    notes.objects ?? '',
+    list('Definitions changed', definitionLines(report.tables, label)),
+    list('Kept before the first write', report.backups.map(keptText)),
     list('Not copied', notes.notCopied),
     list('Warnings', [
       ...notes.warnings.map(printable),
@@ -27,6 +32,11 @@ export async function reportText(report: RunReport, notes: ReportNotes, label: (
     failuresText(report.tables, label),
   ]
   return sections.filter((section) => section !== '').join('\n\n')
+}
+
+function definitionLines(tables: readonly TableReport[], label: (id: string) => string): readonly string[] {
+  const lines = tables.flatMap(({ id, definition = [] }) => definition.map((text) => `${label(id)}: ${printable(text)}`))
+  return lines.length <= NAMED ? lines : [...lines.slice(0, NAMED), `… and ${number(lines.length - NAMED)} more; --json names them all.`]
 }
 
 function headline({ run, status, mode, ms, tables }: RunReport): string {
@@ -101,6 +111,30 @@ function guaranteesText(tables: readonly TableReport[], now: Date): string {
   return list('Guarantees', lines)
 }
 
+/** What was looked at again after it was written, in one line for each way. */
+function verifiedText(tables: readonly TableReport[]): string {
+  const groups = Map.groupBy(
+    tables.filter(({ verified }) => verified?.equal === true),
+    ({ verified, outcome }) => wayOf(verified as Verified, outcome),
+  )
+  return list(
+    'Verified',
+    [...groups].map(
+      ([way, members]) =>
+        `${plural(members.length, 'table')}: ${way} (${plural(
+          members.reduce((sum, { verified }) => sum + (verified?.rows ?? 0), 0),
+          'row',
+        )})`,
+    ),
+  )
+}
+
+function wayOf({ level, scope }: Verified, outcome: TableOutcome): string {
+  if (scope === 'written') return 'the rows that were written were read back, and the rows of both ends counted'
+  if (outcome === 'unchanged' && level === 'digest') return 'equal by digest, nothing to write'
+  return { count: 'as many rows at both ends', digest: 'both ends equal by digest', rows: 'both ends equal, row by row' }[level]
+}
+
 const comparedText = (age: string, members: number): string =>
   members === 1 || age === 'just now' ? `compared in full ${age}` : `compared in full ${age} or later`
 
@@ -118,5 +152,8 @@ function failuresText(tables: readonly TableReport[], label: (id: string) => str
     }),
   )
 }
+
+const keptText = (backup: RunBackup): string =>
+  `${madeText(backup)}; ${printable(backup.consistency)}\n    Back to it: dbsync rollback ${printable(backup.name)} --target ${printable(backup.target)}`
 
 export const list = (title: string, lines: readonly string[]): string => (lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n'))

@@ -112,6 +112,7 @@ export function report(tables: readonly TableReport[], more: Partial<RunReport> 
       retries: sum('retries'),
       errors: {},
     },
+    backups: [],
     warnings: [],
     ...more,
   }

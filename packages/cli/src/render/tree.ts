@@ -1,9 +1,9 @@
-import type { Plan, SyncEvent, TableReport } from '@dbsync/core'
+import type { Plan, SyncEvent, TableOutcome, TableReport, TableVerification } from '@dbsync/core'
 import type { ListrTask } from 'listr2'
 import { printable } from '../printable.ts'
 import { duration, number, plural, rate, rows } from './format.ts'
 import { labelOf, tableLabels } from './labels.ts'
-import { outcomeText } from './outcome.ts'
+import { backupText, outcomeText, verifiedText } from './outcome.ts'
 import { planText } from './plain.ts'
 import { advance, bar, fraction, progressText, type TableProgress } from './progress.ts'
 import { type Line, lines } from './tree-lines.ts'
@@ -13,6 +13,13 @@ export type TreeOptions = {
   readonly stream: NodeJS.WriteStream
   /** Tables that are worked on at the same time: as many lines are kept for them where not every table can have its own. */
   readonly slots: number
+}
+
+const VERIFIED: Readonly<Record<TableVerification['outcome'], TableOutcome>> = {
+  equal: 'unchanged',
+  different: 'failed',
+  failed: 'failed',
+  cancelled: 'cancelled',
 }
 
 /** Lines of the terminal that are not a table's. */
@@ -36,9 +43,12 @@ export async function treeView({ stream, slots }: TreeOptions): Promise<View> {
   let tables: readonly Line[] = []
   let entitle: (title: string) => void = () => {}
   let notice: string | undefined
+  /** Of each target whose point is being made, what the title says of it. */
+  const backups = new Map<string, string>()
   const progress = new Map<string, TableProgress>()
   const shown = new Map<string, Line>()
   const done: TableReport[] = []
+  const verified: TableVerification[] = []
 
   const listr = new Listr(
     [
@@ -83,11 +93,15 @@ export async function treeView({ stream, slots }: TreeOptions): Promise<View> {
     if (notice !== undefined) return notice
     const failed = done.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused').length
     const read = done.reduce((sum, report) => sum + report.rowsRead, 0)
+    const compared = verified.reduce((sum, result) => sum + result.rowsCompared, 0)
+    const different = verified.filter(({ outcome }) => outcome !== 'equal').length
     const speed = [...progress.values()].reduce((sum, { rowsPerSecond }) => sum + rowsPerSecond, 0)
     return [
-      `${number(done.length)} of ${plural(labels.size, 'table')}`,
+      `${number(done.length + verified.length)} of ${plural(labels.size, 'table')}`,
       ...(failed > 0 ? [`${number(failed)} failed`] : []),
-      `${rows(read)} read`,
+      ...(different > 0 ? [`${number(different)} not equal`] : []),
+      plan?.purpose === 'verify' ? `${rows(compared)} compared` : `${rows(read)} read`,
+      ...backups.values(),
       ...(speed >= 1 ? [rate(speed)] : []),
     ].join(', ')
   }
@@ -128,6 +142,22 @@ export async function treeView({ stream, slots }: TreeOptions): Promise<View> {
         progress.delete(event.id)
         lineOf(event.id)?.finish(event.report.outcome, `${labelOf(labels, event.id)}  ${outcomeText(event.report)}`)
         shown.delete(event.id)
+        entitle(summary())
+        break
+      case 'table.verified':
+        verified.push(event.result)
+        progress.delete(event.id)
+        lineOf(event.id)?.finish(VERIFIED[event.result.outcome], `${labelOf(labels, event.id)}  ${verifiedText(event.result)}`)
+        shown.delete(event.id)
+        entitle(summary())
+        break
+      case 'backup.started':
+      case 'backup.progress':
+        backups.set(event.target, backupText(event))
+        entitle(summary())
+        break
+      case 'backup.finished':
+        backups.delete(event.target)
         entitle(summary())
         break
       // In the report, where they do not scroll away.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Config, type DryRun, executeRun, type Plan, planRun, previewRun, type RunReport, redactor } from '@dbsync/core'
+import { type DryRun, executeRun, type Plan, planRun, previewRun, type RunReport, redactor } from '@dbsync/core'
 import { exitCodeOfReport } from '../failure.ts'
 import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
 import { openLog } from '../log.ts'
@@ -26,7 +26,7 @@ export async function run(host: PluginHost, { project: flags, dryRun, json }: Ru
   const config = await resolveProject(project, session)
   const id = newRunId(new Date())
   const redact = redactor([...session.secrets])
-  const warnings = [...config.warnings, ...(dryRun ? [] : notYet(config))]
+  const warnings = [...config.warnings]
 
   session.log = await openLog({ directory: config.directory, run: id, redact, onLost: (message) => void warnings.push(message) })
   for (const warning of warnings) session.log.warning(warning)
@@ -39,22 +39,17 @@ export async function run(host: PluginHost, { project: flags, dryRun, json }: Ru
 
   if (dryRun) {
     const preview = await previewRun(prepared, { signal })
-    return { kind: 'dry-run', preview, warnings: [...warnings, ...preview.plan.warnings], exit: hasRefusals(preview.plan) ? 1 : 0 }
+    return { kind: 'dry-run', preview, warnings: [...warnings, ...preview.plan.warnings], exit: hasRefusals(preview) ? 1 : 0 }
   }
   const report = await executeRun(prepared, { signal, listeners: [session.log.listener, view.listener], redact })
   return { kind: 'run', plan: prepared.plan, report, warnings: [...warnings, ...report.warnings], exit: exitCodeOfReport(report, session.interrupt.received()) }
 }
 
 /** Sorts by time, and two runs of one second differ. */
-const newRunId = (now: Date): string => `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
+export const newRunId = (now: Date): string => `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
 
-/** What the configuration asks for and a run does not do. */
-function notYet({ backupBeforeSync, verifyAfterSync }: Config): readonly string[] {
-  return [
-    ...(backupBeforeSync ? ['no backup point was made: dbsync cannot make them yet (backup_before_sync)'] : []),
-    ...(verifyAfterSync ? ['nothing was verified after the run: dbsync cannot do that yet (verify_after_sync)'] : []),
-  ]
-}
-
-const hasRefusals = (plan: Plan): boolean =>
-  plan.targets.some(({ databases }) => databases.some(({ tables }) => tables.some(({ refused }) => refused !== undefined)))
+const hasRefusals = ({ plan, tables: previews }: DryRun): boolean =>
+  previews.some(({ refused }) => refused !== undefined) ||
+  plan.targets.some(({ databases }) =>
+    databases.some(({ tables, objectPlan }) => [...tables, ...(objectPlan?.changes ?? [])].some(({ refused }) => refused !== undefined)),
+  )

@@ -1,0 +1,23 @@
+import { onTargets, targetsFlag } from '../../backup-flags.ts'
+import { BaseCommand, projectFlags } from '../../base-command.ts'
+
+export default class BackupList extends BaseCommand {
+  static override summary = 'Show the backup points of the targets, newest first.'
+
+  static override description =
+    'Dumps of mysqldump or mariadb-dump that lie in the folder (*.sql.gz) are shown too: they have no manifest, so nothing proves them.'
+
+  static override examples = ['<%= config.bin %> <%= command.id %>']
+
+  static override flags = { ...projectFlags, target: targetsFlag }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(BackupList)
+    const { listBackups } = await import('../../services/backup.ts')
+    const { pointsText } = await import('../../render/backup.ts')
+    const outcome = await listBackups(this.config, onTargets(this.projectFlags(flags), flags.target), await this.session())
+    for (const warning of outcome.warnings) await this.warning(warning)
+    this.log(await this.redacted(await pointsText(outcome, new Date())))
+    return this.redacted({ points: outcome.points, warnings: outcome.warnings })
+  }
+}
