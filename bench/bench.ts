@@ -119,4 +119,6 @@ async function writeParams(directory: string, from: TestServer, to: TestServer):
     targets: { copy: { type: 'mysql', host, port, user, password } },
   }
   await writeFile(join(directory, 'params.json'), JSON.stringify(params, null, 2))
+  // The copy itself is measured: what backup points and verification cost is in journal.ts and verify.ts.
+  await writeFile(join(directory, 'sync-config.json'), JSON.stringify({ sync_settings: { backup_before_sync: false, verify_after_sync: false } }, null, 2))
 }

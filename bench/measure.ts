@@ -3,10 +3,17 @@ import { readFileSync } from 'node:fs'
 
 export type Measured = { readonly seconds: number; readonly peakMiB: number; readonly stdout: string }
 
+export type MeasureOptions = {
+  readonly cwd?: string
+  /** Exit codes that are no failure; 0 alone where nothing is said. */
+  readonly codes?: readonly number[]
+}
+
 /** Runs a program to its end. `peakMiB` is the largest resident set of the process itself, as the system counted it. */
-export async function measure(command: string, args: readonly string[], options: { readonly cwd?: string } = {}): Promise<Measured> {
+export async function measure(command: string, args: readonly string[], options: MeasureOptions = {}): Promise<Measured> {
+  const { codes = [0], cwd } = options
   const started = performance.now()
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { ...(cwd === undefined ? {} : { cwd }), stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   let peakMiB = 0
@@ -21,7 +28,7 @@ export async function measure(command: string, args: readonly string[], options:
   }, 20)
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
   clearInterval(poll)
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`)
+  if (code === null || !codes.includes(code)) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`)
   return { seconds: (performance.now() - started) / 1000, peakMiB, stdout }
 }
 

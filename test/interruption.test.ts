@@ -29,7 +29,7 @@ test('a second run at the same time exits 4 at once and names what it waits for;
   await fill(work)
   const first = work.start('run', '--json')
   await started(work)
-  proxy.setFault({ type: 'delay', milliseconds: 150 })
+  proxy.setFault({ type: 'delay', milliseconds: 500 })
   const second = await work.dbsync('run')
   expect(second.code, said(second)).toBe(4)
   expect(second.stderr).toMatch(/another run|already running|lock/i)

@@ -36,7 +36,7 @@ test('values of a second unique key that change places', async () => {
 })
 
 test('composite keys of every kind', async () => {
-  await using work = await project()
+  await using work = await project({ config: { sync_settings: { allow: ['deletes'] } } })
   await work.at.query('CREATE TABLE c (a VARCHAR(20) COLLATE utf8mb4_bin, b DATETIME(6), c DECIMAL(10, 3), v INT, PRIMARY KEY (a, b, c))')
   await work.at.query('CREATE TABLE bin (id BINARY(16), n BIGINT UNSIGNED, v TEXT, PRIMARY KEY (n, id))')
   await work.at.query("CREATE TABLE en (e ENUM('b', 'a', ''), y YEAR, v INT, PRIMARY KEY (y, e))")

@@ -12,6 +12,8 @@ export type ProjectOptions = {
   /** Over the usual params.json, key by key. */
   readonly params?: Settings
   readonly config?: Settings
+  /** Runs make backup points, as they do unless they are told not to: most tests have no use for them. */
+  readonly backups?: boolean
   /** Added to the database's name: for names that need quoting. */
   readonly suffix?: string
   /** Servers of the test's own, instead of the pair that all tests share. */
@@ -96,7 +98,7 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
 
   await write('params.json', params)
   await write('.env', `SOURCE_PASSWORD=${password}\nTARGET_PASSWORD=${password}\n`)
-  if (options.config !== undefined) await write('sync-config.json', options.config)
+  await write('sync-config.json', withoutBackups(options))
   return {
     directory,
     database,
@@ -126,6 +128,10 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+function withoutBackups({ backups = false, config = {} }: ProjectOptions): Settings {
+  return { ...config, sync_settings: { backup_before_sync: backups, ...(config['sync_settings'] as Settings | undefined) } }
 }
 
 /** What the report says of tables that failed. */

@@ -41,6 +41,7 @@ async function demo(): Promise<boolean> {
   await source.query("GRANT SELECT ON sakila.* TO reader@'%'")
   await target.query("CREATE USER writer@'%' IDENTIFIED BY 'writes-here'")
   await target.query("GRANT ALL ON `sakila\\_copy`.* TO writer@'%'")
+  await target.query("GRANT ALL ON `\\_dbsync\\_restore\\_%`.* TO writer@'%'")
   await writeConfiguration(source, target)
   say(`source 127.0.0.1:${source.port}, target 127.0.0.1:${target.port}, configuration in ${folder}`)
 
@@ -59,6 +60,11 @@ async function demo(): Promise<boolean> {
 
   heading('The second run moves what changed, deletes too')
   await runDbsync(folder, ['run'])
+
+  heading('Before its first write it kept what it changed: back to that point, and forward again')
+  await runDbsync(folder, ['rollback', '--yes'])
+  await runDbsync(folder, ['run'])
+  await runDbsync(folder, ['verify'])
 
   heading('What moved, by the log that every run writes')
   for (const line of await movedByRun(folder)) say(line)
@@ -80,10 +86,7 @@ async function writeConfiguration(source: TestServer, target: TestServer): Promi
   }
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'params.json'), `${JSON.stringify(params, null, 2)}\n`, { mode: 0o600 })
-  await writeFile(
-    join(folder, 'sync-config.json'),
-    `${JSON.stringify({ sync_settings: { default_mode: 'incremental', backup_before_sync: false, verify_after_sync: false } }, null, 2)}\n`,
-  )
+  await writeFile(join(folder, 'sync-config.json'), `${JSON.stringify({ sync_settings: { default_mode: 'incremental' } }, null, 2)}\n`)
   await writeFile(join(folder, '.env'), 'SOURCE_PASSWORD=reads-only\nTARGET_PASSWORD=writes-here\n', { mode: 0o600 })
 }
 

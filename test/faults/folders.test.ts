@@ -34,7 +34,6 @@ test('a state that cannot be trusted stops the run or costs a comparison, and ne
   const doubtful: readonly unknown[] = [
     edited((target) => Object.assign(target, { position: { columns: { updated_at: '2099-01-01 00:00:00' } } })),
     edited((target) => Object.assign(target, { position: 'somewhere' })),
-    edited((target) => Object.assign(target, { target_database: 'of another database' })),
   ]
   for (const [i, content] of doubtful.entries()) {
     await work.write(file, content)
@@ -42,6 +41,14 @@ test('a state that cannot be trusted stops the run or costs a comparison, and ne
     expect((await work.sync()).tables[0]).toMatchObject({ strategy: 'digest', updated: 1 })
     await work.same()
   }
+  await work.write(
+    file,
+    edited((target) => Object.assign(target, { target_database: 'of another database' })),
+  )
+  await work.at.query("UPDATE t1 SET text = 'last' WHERE id = 7")
+  expect(reportOf(await run(work)).tables[0]).toMatchObject({ outcome: 'refused', error: { code: 'UNKNOWN_ROWS' } })
+  expect((await work.sync('--allow', 'unknown-rows')).tables[0]).toMatchObject({ strategy: 'digest', updated: 1 })
+  await work.same()
 })
 
 test('two runs at once, each into its own target, write one state', async () => {
