@@ -6,7 +6,7 @@ import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { JsonValue } from '../model/json.ts'
 import { StateRecorder } from '../state/recorder.ts'
-import { databaseKey } from '../state/records.ts'
+import { storedDatabases } from '../state/records.ts'
 import { type PointTable, pointState } from './point-tables.ts'
 
 export type PointEnds = {
@@ -46,7 +46,7 @@ export async function createPoint(ends: PointEnds, { all, signal, progress }: Cr
 
 /** Source databases by name, and by pattern those that were synced before. */
 async function knownSources({ config, state }: PointEnds): Promise<readonly string[]> {
-  const synced = (await state.list(databaseKey(''))).map(({ key }) => key.slice(databaseKey('').length))
+  const synced = (await storedDatabases(state)).map(({ name }) => name)
   const named = config.databases.filter(isLiteral).map(literalName)
   const selected = nameMatcher(config.databases)
   return [...new Set([...named, ...synced.filter(selected)])].sort()

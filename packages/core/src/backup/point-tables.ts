@@ -6,25 +6,35 @@ import type { StateRecorder } from '../state/recorder.ts'
 import type { TargetState } from '../state/records.ts'
 
 /** A table of a backup point, and what it is called at the source. */
-export type PointTable = { readonly table: TableRef; readonly source: TableRef }
+export type PointTable = {
+  readonly table: TableRef
+  readonly source: TableRef
+  /** Its rows by statistics, as far as they are known. */
+  readonly estimate?: number | undefined
+}
 
 /** What a run may write to at one target: all that is planned and not refused. With `all` also every other table of these databases. */
 export async function pointTables(plan: TargetPlan, target: Target, scope: BackupConfig['scope']): Promise<readonly PointTable[]> {
   const found = new Map<string, PointTable>()
   for (const database of plan.databases) {
-    const add = (table: TableRef, name: string) => {
+    const add = (table: TableRef, name: string, estimate?: number) => {
       const key = JSON.stringify([table.database, table.name])
-      if (!found.has(key)) found.set(key, { table, source: { database: database.source, name } })
+      if (!found.has(key)) found.set(key, { table, source: { database: database.source, name }, estimate })
     }
-    for (const { table, source } of touched(database)) add(table, source)
+    for (const { table, source, estimate } of touched(database)) add(table, source, estimate)
     if (scope === 'touched') continue
-    for (const { table } of await target.describe(database.target)) add(table, table.name)
+    for (const { table, estimate } of await target.describe(database.target)) add(table, table.name, estimate?.rows)
   }
   return [...found.values()]
 }
 
-const touched = ({ tables, drops = [] }: DatabasePlan): readonly { readonly table: TableRef; readonly source: string }[] => [
-  ...tables.filter(({ refused }) => refused === undefined).map(({ schema, wanted }) => ({ table: wanted.table, source: schema.table.name })),
+const touched = ({
+  tables,
+  drops = [],
+}: DatabasePlan): readonly { readonly table: TableRef; readonly source: string; readonly estimate?: number | undefined }[] => [
+  ...tables
+    .filter(({ refused }) => refused === undefined)
+    .map(({ schema, wanted, existing }) => ({ table: wanted.table, source: schema.table.name, estimate: existing?.estimate?.rows })),
   ...drops.map(({ table }) => ({ table, source: table.name })),
 ]
 

@@ -152,7 +152,7 @@ async function orphanWarnings(prepared: PreparedRun, tables: readonly TableRepor
   }
 }
 
-type OwnPart = Pick<TableJob, 'plan' | 'target' | 'place' | 'comparedAt' | 'record' | 'adopt' | 'adopted'>
+type OwnPart = Pick<TableJob, 'plan' | 'place' | 'comparedAt' | 'record' | 'adopt' | 'adopted'>
 
 function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, plan: TablePlan): OwnPart {
   const recorder = mustHave(prepared.recorders, database.source)
@@ -170,7 +170,6 @@ function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabaseP
   }
   return {
     plan,
-    target: mustHave(prepared.endpoints.targets, target.name),
     place: lockPlace(target.name, database.target),
     comparedAt: recorder.of(target.name, name)?.compared_at ?? null,
     record,

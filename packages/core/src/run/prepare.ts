@@ -12,6 +12,7 @@ import { gather } from '../plan/gather.ts'
 import type { DatabasePlan, Plan } from '../plan/plan.ts'
 import { refuseUnfinished } from '../rollback/unfinished.ts'
 import { StateRecorder } from '../state/recorder.ts'
+import { storedDatabases } from '../state/records.ts'
 import { lockPlace, RunLocks } from './run-locks.ts'
 
 /** Both ends and the memory of a run, opened by the host and closed by it. */
@@ -60,7 +61,7 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
   const visible = await source.databases()
   const databases = selectDatabases(config, visible)
   // Reading every document of the state is for patterns alone: a name that is not there has been refused.
-  const known = config.databases.every(isLiteral) ? [] : (await state.list('database/')).map(({ key }) => key.slice('database/'.length))
+  const known = config.databases.every(isLiteral) ? [] : (await storedDatabases(state)).map(({ name }) => name)
   const all = routes(config.targets, databases, sourceIdentity, targetIdentities)
   const locks = held.use(new RunLocks())
   if (options.lock) {

@@ -13,6 +13,7 @@ import type { DatabasePlan, Plan, TablePlan, TargetPlan } from '../plan/plan.ts'
 import { tableGuard } from './guards.ts'
 import { Meter } from './meter.ts'
 import { isEarly } from './objects.ts'
+import { overriding } from './overriding.ts'
 import type { PreparedRun } from './prepare.ts'
 import { guardBefore, syncTable, type TableSync } from './sync-table.ts'
 
@@ -139,12 +140,7 @@ class RecordingTarget {
       open: async (work) => this.#writer(work),
     }
     if (this.#target.counter !== undefined) overrides.counter = (schema, signal) => this.#counter(schema, signal)
-    return new Proxy(this.#target, {
-      get: (target, member) => {
-        const value: unknown = Reflect.get(overrides, member) ?? Reflect.get(target, member, target)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
+    return overriding(this.#target, overrides)
   }
 
   /** As it would be: the rows that are written move it, and those that go do not. */

@@ -8,6 +8,7 @@ import type { JsonValue } from '../model/json.ts'
 import { mustHave } from '../model/must.ts'
 import type { TableRef } from '../model/schema.ts'
 import type { TablePlan, TargetPlan } from '../plan/plan.ts'
+import { overriding } from './overriding.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { RunBackup } from './report.ts'
 
@@ -25,7 +26,6 @@ type Made = { readonly kind: 'dump'; readonly point: BackupPoint } | { readonly 
 /** One target's point. It is asked for before every write; all who ask at the same time wait for the same answer. */
 type Place = {
   readonly plan: TargetPlan
-  readonly target: Target
   readonly backups: Backups
   readonly tables: readonly PointTable[]
   readonly state: JsonValue
@@ -54,7 +54,7 @@ export class RunBackups implements AsyncDisposable {
       if (tables.length === 0) continue
       const state = pointState(tables, targetPlan.name, recorders) as unknown as JsonValue
       const drops = new Map(targetPlan.databases.flatMap((database) => (database.drops ?? []).map(({ table, statements }) => [statements, table] as const)))
-      opened.#places.set(targetPlan.name, { plan: targetPlan, target, backups, tables, state, drops, made: undefined })
+      opened.#places.set(targetPlan.name, { plan: targetPlan, backups, tables, state, drops, made: undefined })
     }
     return opened
   }
@@ -121,13 +121,14 @@ export class RunBackups implements AsyncDisposable {
     return await place.made
   }
 
-  async #make({ plan, target, backups, tables, state }: Place): Promise<Made> {
+  async #make({ plan, backups, tables, state }: Place): Promise<Made> {
     const { emit, signal } = this.#options
     const { config, plan: run } = this.#prepared
     const refs = tables.map(({ table }) => table)
     const request: BackupRequest = { at: new Date(), run: run.run, target: plan.name, tables: refs, state }
     if (config.backup.mode === 'journal') return { kind: 'journal', journal: await backups.journal(request, signal) }
-    const total = estimatedRows(plan, await presentTables(plan, target, config.backup.scope))
+    // By statistics, to draw progress.
+    const total = tables.reduce((sum, { estimate }) => sum + (estimate ?? 0), 0)
     emit({ type: 'backup.started', target: plan.name, tables: refs.length })
     const progress = progressEmitter(emit, plan.name, total)
     const point = await backups.create({ ...request, progress }, signal)
@@ -181,25 +182,6 @@ function runBackup(target: string, { name, path, kind, bytes, manifest }: Backup
     rows: tables.reduce((sum, { rows }) => sum + rows, 0),
     consistency: manifest?.consistency.detail ?? '',
   }
-}
-
-/** A target's other members as they are. */
-function overriding(target: Target, overrides: Partial<Target>): Target {
-  return new Proxy(target, {
-    get(of, member) {
-      const value: unknown = Reflect.get(overrides, member) ?? Reflect.get(of, member, of)
-      return typeof value === 'function' ? value.bind(of) : value
-    },
-  })
-}
-
-const presentTables = async (plan: TargetPlan, target: Target, scope: 'touched' | 'all') =>
-  scope === 'touched' ? [] : (await Promise.all(plan.databases.map(({ target: database }) => target.describe(database)))).flat()
-
-/** By statistics, to draw progress. */
-function estimatedRows(plan: TargetPlan, present: readonly { readonly estimate?: { readonly rows: number } }[]): number {
-  const tables = present.length > 0 ? present : plan.databases.flatMap(({ tables }) => tables.flatMap(({ existing }) => existing ?? []))
-  return tables.reduce((sum, { estimate }) => sum + (estimate?.rows ?? 0), 0)
 }
 
 /** Adds up the tables, and tells at most ten times a second. */

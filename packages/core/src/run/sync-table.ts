@@ -7,7 +7,7 @@ import type { RowBatch } from '../model/rows.ts'
 import { afterChanges, triggersOf } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
 import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
-import { type Comparison, type Finding, findings, isHopeless, type Survey, survey } from './compare.ts'
+import { type Comparison, type Finding, findings, isHopeless, survey } from './compare.ts'
 import { settleCounter } from './counter.ts'
 import { batchesOf, effectOf, findingOf } from './differences.ts'
 import type { TableGuard } from './guards.ts'
@@ -135,26 +135,18 @@ async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
     await guardUnknown(sync)
     return await copyInFull(sync)
   }
-  await write(sync, 'merge', differingRows(sync, comparison, seen))
+  await write(sync, 'merge', differingRows(sync, comparison, findings(comparison, seen)))
   return { strategy: 'digest', whole: true }
 }
 
 /** Brings only these rows in step, as both ends have them now. `undefined`: one does not go in, for a row that has changed since then has its unique value. */
 async function moveRows(sync: TableSync, comparison: Comparison, keys: readonly Uint8Array[]): Promise<TableSyncResult | undefined> {
-  const { plan, snapshot, target, meter, guard, signal } = sync
+  const { plan, snapshot, target, guard, signal } = sync
   const [theirs, ours] = await Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
   guard.counts({ source: theirs, target: ours })
-  const finding = await findingOf(comparison, keys)
-  guard.add(effectOf(finding))
-  guard.check()
-  async function* batches(): AsyncIterable<Batch> {
-    for await (const batch of batchesOf(comparison, finding)) {
-      if (batch.upserts !== undefined) meter.read(batch.upserts)
-      yield batch
-    }
-  }
+  const found = [await findingOf(comparison, keys)]
   try {
-    await write(sync, 'merge', batches())
+    await write(sync, 'merge', differingRows(sync, comparison, found))
   } catch (error) {
     if (SyncError.is(error) && error.kind === 'data') return undefined
     throw error
@@ -163,7 +155,7 @@ async function moveRows(sync: TableSync, comparison: Comparison, keys: readonly 
 }
 
 /** Looks at all that differs before the first row is fetched, as far as the keys fit into memory. */
-async function* differingRows(sync: TableSync, comparison: Comparison, seen: Survey): AsyncIterable<Batch> {
+async function* differingRows(sync: TableSync, comparison: Comparison, all: AsyncIterable<Finding> | Iterable<Finding>): AsyncIterable<Batch> {
   const { meter, guard } = sync
   async function* fetched(found: readonly Finding[]): AsyncIterable<Batch> {
     for (const finding of found) {
@@ -175,7 +167,7 @@ async function* differingRows(sync: TableSync, comparison: Comparison, seen: Sur
   }
   const held: Finding[] = []
   let heldBytes = 0
-  for await (const finding of findings(comparison, seen)) {
+  for await (const finding of all) {
     const effect = effectOf(finding)
     guard.add(effect)
     held.push(finding)

@@ -1,9 +1,16 @@
+import type { StateStore } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { Position } from '../model/batch.ts'
 import type { JsonValue } from '../model/json.ts'
 
 /** Key of the document of one source database; the store decides where it lies. */
 export const databaseKey = (database: string): string => `database/${database}`
+
+/** The databases of which there is a document, with the documents as they are stored. */
+export async function storedDatabases(state: StateStore): Promise<readonly { readonly name: string; readonly value: JsonValue }[]> {
+  const prefix = databaseKey('')
+  return (await state.list(prefix)).map(({ key, value }) => ({ name: key.slice(prefix.length), value }))
+}
 
 /** Key of the document of the last run. */
 export const LAST_RUN_KEY = 'last-run'

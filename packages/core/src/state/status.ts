@@ -1,5 +1,15 @@
 import type { StateStore } from '../contract/state-store.ts'
-import { type DatabaseState, LAST_RUN_KEY, type LastRun, oldest, parseDatabaseState, type SyncMode, type SyncStatus, type TableState } from './records.ts'
+import {
+  type DatabaseState,
+  LAST_RUN_KEY,
+  type LastRun,
+  oldest,
+  parseDatabaseState,
+  type SyncMode,
+  type SyncStatus,
+  storedDatabases,
+  type TableState,
+} from './records.ts'
 
 /** What the state says, read without touching any server. */
 export type StatusReport = {
@@ -22,11 +32,7 @@ export type TableStatus = {
 }
 
 export async function readStatus(state: StateStore): Promise<StatusReport> {
-  const entries = await state.list('database/')
-  const databases = entries.map(({ key, value }) => {
-    const name = key.slice('database/'.length)
-    return databaseStatus(name, parseDatabaseState(name, value))
-  })
+  const databases = (await storedDatabases(state)).map(({ name, value }) => databaseStatus(name, parseDatabaseState(name, value)))
   const last = await state.read(LAST_RUN_KEY)
   return { databases: databases.toSorted((a, b) => (a.name < b.name ? -1 : 1)), lastRun: (last?.value as LastRun | undefined) ?? null }
 }

@@ -1,4 +1,4 @@
-import { type MysqlConnection, quoteText } from '@dbsync/mysql'
+import { type MysqlConnection, quoteText, sameName } from '@dbsync/mysql'
 
 export type Listed = { readonly name: string; readonly kind: 'table' | 'versioned' | 'other' }
 
@@ -16,7 +16,3 @@ export async function listTables(connection: MysqlConnection, database: string, 
 export async function listDatabases(connection: MysqlConnection, signal?: AbortSignal): Promise<readonly string[]> {
   return (await connection.query('SHOW DATABASES', signal)).map(([name]) => name ?? '')
 }
-
-/** information_schema compares without regard to case; two databases may differ in nothing else. */
-export const sameName = ({ server }: MysqlConnection, a: string, b: string): boolean =>
-  a === b || (server.lowerCaseTableNames !== 0 && a.toLowerCase() === b.toLowerCase())

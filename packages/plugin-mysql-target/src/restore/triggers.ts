@@ -1,6 +1,5 @@
 import type { TableRef } from '@dbsync/core/plugin'
-import { type MysqlConnection, quoteId, quoteTable, quoteText } from '@dbsync/mysql'
-import { sameName } from './listing.ts'
+import { type MysqlConnection, quoteId, quoteTable, quoteText, sameName } from '@dbsync/mysql'
 
 /** A trigger as it is made again, under the database of its table. */
 export type Trigger = {
