@@ -6,8 +6,7 @@ import { ownTarget } from './servers-of-their-own.ts'
 
 /** Longer: `DBSYNC_SCHEMA_ROUNDS=50 npx vitest run test/schema-random.test.ts`. */
 const ROUNDS = Number(process.env.DBSYNC_SCHEMA_ROUNDS ?? 1)
-// Known to fail: 56593, where the program ends with 0 and the tables are not as expected. Until that is mended the suite runs one seed that passes.
-const SEED = Number(process.env.SEED ?? 4711)
+const SEED = Number(process.env.SEED ?? Date.now() % 100_000)
 const TABLES = 30
 
 const server = ownTarget()

@@ -56,7 +56,7 @@ export function diffKeys(
  * are made again behind it: the order decides between keys that are equally good. For the order alone nothing is made again.
  */
 function inOrder(parts: readonly AlterPart[], actual: TableShape, wanted: TableShape): readonly AlterPart[] {
-  const made = new Map(parts.filter(({ clauses }) => clauses.some((clause) => clause.startsWith('ADD '))).map((part) => [lower(part.name), part]))
+  const made = new Map(parts.filter(makes).map((part) => [lower(part.name), part]))
   if (made.size === 0) return parts
   const renamed = new Map(parts.flatMap((part) => (part.from?.startsWith('named ') ? [[lower(part.from.slice(6)), lower(part.name)] as const] : [])))
   const now = [...actual.keys.keys()].map((name) => renamed.get(name) ?? name)
@@ -75,6 +75,23 @@ function inOrder(parts: readonly AlterPart[], actual: TableShape, wanted: TableS
   }
   return [...parts.filter((part) => !made.has(lower(part.name))), ...ordered]
 }
+
+/** The indexes that have to be made behind one that `waits`, and so after it. */
+export function behind(parts: readonly AlterPart[], wanted: TableShape, waits: (part: AlterPart) => boolean): ReadonlySet<AlterPart> {
+  const waiting = new Set<number>()
+  return new Set(
+    parts.filter((part) => {
+      const key = part.kind === 'index' && makes(part) ? wanted.keys.get(lower(part.name)) : undefined
+      if (key === undefined) return false
+      const group = keyClass(key, wanted)
+      if (!waits(part)) return waiting.has(group)
+      waiting.add(group)
+      return false
+    }),
+  )
+}
+
+const makes = ({ clauses }: AlterPart): boolean => clauses.some((clause) => clause.startsWith('ADD '))
 
 /** The servers list unique keys without NULLs first, then unique ones, then the rest, full text last. */
 function keyClass({ part, text }: KeyShape, { columns }: TableShape): number {

@@ -176,6 +176,19 @@ describe('two definitions', () => {
     ])
     expect(JSON.stringify(late.altered?.native)).not.toContain('UNIQUE')
   })
+
+  test('an index behind one that waits, waits too', () => {
+    const uniques = (...keys: readonly string[]) => schema([ID, '`a` varchar(9)', '`b` int(11)', PK, ...keys])
+    const [u, v, k] = ['UNIQUE KEY `u` (`a`)', 'UNIQUE KEY `v` (`b`)', 'KEY `k` (`b`)']
+    const late = (from: ReturnType<typeof schema>, to: ReturnType<typeof schema>) => {
+      const { changes, after, meanwhile } = diff(from, to, { postpone: ['index:u'] })
+      const clauses = (some: typeof changes = []) => some.flatMap(renderChange).map((sql) => sql.replace('ALTER TABLE `d`.`t` ', ''))
+      return [clauses(changes), clauses(after), /UNIQUE KEY `(.)`/.exec(JSON.stringify(meanwhile?.native))?.[1]]
+    }
+    expect(late(uniques(), uniques(u, v, k))).toEqual([[`ADD ${k}`], [`ADD ${u}, ADD ${v}`], undefined])
+    // It is only moved: meanwhile it stays.
+    expect(late(uniques(v), uniques(u, v))).toEqual([[], [`ADD ${u}, DROP KEY \`v\`, ADD ${v}`], 'v'])
+  })
 })
 
 describe('what narrows', () => {

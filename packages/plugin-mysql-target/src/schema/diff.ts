@@ -4,7 +4,7 @@ import { definition, nativeTable } from '../definition.ts'
 import type { Dialect } from './dialect.ts'
 import { type ColumnsDiff, diffColumns } from './diff-columns.ts'
 import { diffChecks, diffForeignKeys } from './diff-constraints.ts'
-import { diffKeys, isOver } from './diff-keys.ts'
+import { behind, diffKeys, isOver } from './diff-keys.ts'
 import { diffOptions, diffPartitions } from './diff-options.ts'
 import { lower, type TableShape, tableShape } from './table-shape.ts'
 
@@ -21,18 +21,21 @@ export function diffTables(actual: TableSchema, wanted: TableSchema, options: Di
     ...diffOptions(now.options, then.options, options),
     ...diffPartitions(now.options, then.options),
   ]
-  const waits = (part: AlterPart) => options.postpone?.includes(partId(part)) ?? false
+  const asked = (part: AlterPart) => options.postpone?.includes(partId(part)) ?? false
+  const followers = behind(main, then, asked)
+  const waits = (part: AlterPart) => asked(part) || followers.has(part)
   const alter = (parts: readonly AlterPart[]): readonly SchemaChange[] => (parts.length === 0 ? [] : [{ type: 'alter-table', table: actual.table, parts }])
   const postponed = main.filter(waits)
-  const meanwhile = postponed.length === 0 ? undefined : interim(now, then, postponed)
-  // An index that waits is missing meanwhile: the old one may stand over a column that goes.
-  const drops = (clause: string) => clause.startsWith('DROP KEY ')
+  // An index that waits is missing meanwhile: the old one may stand over a column that goes. One that only moves stays until then.
+  const goesEarly = ({ action }: AlterPart, clause: string) => action !== 'move' && clause.startsWith('DROP KEY ')
+  const missing = postponed.filter(({ action }) => action !== 'move')
+  const meanwhile = missing.length === 0 ? undefined : interim(now, then, missing)
   const early = main.flatMap((part): readonly AlterPart[] => {
     if (!waits(part)) return [part]
-    const clauses = part.clauses.filter(drops)
+    const clauses = part.clauses.filter((clause) => goesEarly(part, clause))
     return clauses.length === 0 ? [] : [{ ...part, clauses }]
   })
-  const late = postponed.map((part) => ({ ...part, clauses: part.clauses.filter((clause) => !drops(clause)) }))
+  const late = postponed.map((part) => ({ ...part, clauses: part.clauses.filter((clause) => !goesEarly(part, clause)) }))
   const changes = alter(early)
   const after = [...alter(late), ...alter(foreign.after)]
   const any = changes.length + foreign.before.length + after.length > 0
