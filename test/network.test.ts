@@ -21,9 +21,8 @@ test.each(FAULTS.flatMap((fault) => [{ end: 'source', ...fault } as const, { end
     for (const args of [['run'], ['run', '--full'], ['run']]) {
       proxy.setFault(fault, 1)
       const outcome = await work.dbsync(...args)
-      expect([0, 1, 3], said(outcome)).toContain(outcome.code)
+      expect(outcome.code, said(outcome)).toBe(0)
       proxy.setFault(undefined)
-      if (outcome.code !== 0) await work.sync()
       await work.same()
       await work.at.query('UPDATE t1 SET text = CONCAT(id, text) WHERE id % 3 = 0')
       await work.at.query('DELETE FROM t2 ORDER BY id LIMIT 5')

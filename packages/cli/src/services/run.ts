@@ -35,7 +35,12 @@ export async function run(host: PluginHost, { project: flags, dryRun, json }: Ru
   await using view = await openView({ json, slots: config.parallelTables, redact })
   session.interrupt.onStop(() => view.notice('Stopping at the next safe point; once more stops at once.'))
   await using endpoints = await openEndpoints(config, project.registry, { signal, warn: (message) => void warnings.push(message) })
-  await using prepared = await planRun(endpoints, config, { run: id, signal, lock: !dryRun })
+  await using prepared = await planRun(endpoints, config, {
+    run: id,
+    signal,
+    lock: !dryRun,
+    retrying: ({ message }, delayMs) => view.notice(redact(`${message} Planning begins anew in ${(delayMs / 1000).toFixed(1)} s.`)),
+  })
 
   if (dryRun) {
     const preview = await previewRun(prepared, { signal })

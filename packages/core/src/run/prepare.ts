@@ -13,6 +13,7 @@ import type { DatabasePlan, Plan } from '../plan/plan.ts'
 import { refuseUnfinished } from '../rollback/unfinished.ts'
 import { StateRecorder } from '../state/recorder.ts'
 import { storedDatabases } from '../state/records.ts'
+import { type RetryOptions, retried } from './retry.ts'
 import { lockPlace, RunLocks } from './run-locks.ts'
 
 /** Both ends and the memory of a run, opened by the host and closed by it. */
@@ -48,16 +49,29 @@ export type PrepareOptions = {
   readonly purpose?: 'verify'
   /** Only these tables of the plan, by id. */
   readonly only?: Repairs
+  /** Told of a fault after which planning begins anew. */
+  readonly retrying?: RetryOptions['retrying']
 }
 
-/** Reads both ends and the state and decides what to do. Writes nothing but locks. */
+/**
+ * Reads both ends and the state and decides what to do. Writes nothing but locks. What cannot be reached at all fails at once; a connection that is lost
+ * later costs another attempt.
+ */
 export async function planRun(endpoints: Endpoints, config: Config, options: PrepareOptions): Promise<PreparedRun> {
+  const sourceIdentity = await endpoints.source.identity()
+  const targetIdentities = new Map<string, ServerIdentity>()
+  for (const [name, target] of endpoints.targets) targetIdentities.set(name, await target.identity())
+  const { signal, retrying = () => {} } = options
+  return await retried(() => planOnce(endpoints, config, options, { sourceIdentity, targetIdentities }), { config, signal, retrying })
+}
+
+type Identities = Pick<PreparedRun, 'sourceIdentity' | 'targetIdentities'>
+
+async function planOnce(endpoints: Endpoints, config: Config, options: PrepareOptions, identities: Identities): Promise<PreparedRun> {
   await using held = new AsyncDisposableStack()
   const { source, targets, state } = endpoints
   const { run, signal } = options
-  const sourceIdentity = await source.identity()
-  const targetIdentities = new Map<string, ServerIdentity>()
-  for (const [name, target] of targets) targetIdentities.set(name, await target.identity())
+  const { sourceIdentity, targetIdentities } = identities
   const visible = await source.databases()
   const databases = selectDatabases(config, visible)
   // Reading every document of the state is for patterns alone: a name that is not there has been refused.
@@ -98,8 +112,7 @@ export async function planRun(endpoints: Endpoints, config: Config, options: Pre
     config,
     endpoints,
     snapshot,
-    sourceIdentity,
-    targetIdentities,
+    ...identities,
     recorders,
     locks,
     ...(options.only === undefined ? {} : { only: options.only }),

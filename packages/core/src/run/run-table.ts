@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '../contract/source.ts'
 import type { Target } from '../contract/target.ts'
-import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
+import { errorJson, SyncError } from '../errors/sync-error.ts'
 import type { Emit } from '../events/event.ts'
 import type { Position } from '../model/batch.ts'
 import { type TableSchema, tableName } from '../model/schema.ts'
@@ -15,6 +15,7 @@ import { Meter } from './meter.ts'
 import type { PreparedRun } from './prepare.ts'
 import { notEqual, proveSynced } from './prove.ts'
 import type { TableReport, Verified } from './report.ts'
+import { backOff, isPassing } from './retry.ts'
 import { syncTable, type TableSyncResult } from './sync-table.ts'
 
 export type TableJob = {
@@ -209,9 +210,3 @@ const counts = (meter: Meter) => ({
 })
 
 const LATER_MOMENT = 'read again after a fault: of a later moment than the other tables'
-
-/** A server that could be reached when the run began and cannot be now is restarting, or its network is. */
-const isPassing = ({ kind }: ErrorJson) => kind === 'transient' || kind === 'connection'
-
-/** Doubled each time, with jitter, so that many tables do not come back at once. */
-const backOff = (delayMs: number, attempt: number) => Math.round(delayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2))
