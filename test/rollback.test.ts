@@ -124,11 +124,13 @@ test('one that is stopped in the exchange keeps others out, is finished by the s
     expect(code).toBe(way === 'killed' ? 'SIGKILL' : 3)
     gate.open()
     expect(await snapshot(copy)).toEqual(now)
-    const run = await work.dbsync('run', '--json')
-    expect([run.code, answer(run).error], said(run)).toMatchObject([
-      1,
-      { code: 'ROLLBACK_UNFINISHED', hint: expect.stringContaining('dbsync rollback backup_point_') },
-    ])
+    for (const command of [['run'], ['backup', 'create']]) {
+      const refused = await work.dbsync(...command, '--json')
+      expect([refused.code, answer(refused).error], said(refused)).toMatchObject([
+        1,
+        { code: 'ROLLBACK_UNFINISHED', hint: expect.stringContaining('dbsync rollback backup_point_') },
+      ])
+    }
     const finished = await done(work.dbsync('rollback', '--yes', '--json'))
     expect(finished.outcome).toBe('finished')
     expect(await snapshot(copy)).toEqual(then)

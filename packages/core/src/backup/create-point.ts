@@ -6,6 +6,7 @@ import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { JsonValue } from '../model/json.ts'
 import { StateRecorder } from '../state/recorder.ts'
+import { refuseUnfinished } from '../rollback/unfinished.ts'
 import { storedDatabases } from '../state/records.ts'
 import { type PointTable, pointState } from './point-tables.ts'
 
@@ -24,7 +25,10 @@ export type CreatePoint = {
   readonly progress?: BackupRequest['progress']
 }
 
-/** A point of a target's tables as they are now, made by hand. Needs nothing of the source, which may be gone. */
+/**
+ * A point of a target's tables as they are now, made by hand. Needs nothing of the source, which may be gone. Throws `BACKUP_NOTHING`, and
+ * `ROLLBACK_UNFINISHED` where the tables are of two moments.
+ */
 export async function createPoint(ends: PointEnds, { all, signal, progress }: CreatePoint): Promise<BackupPoint> {
   const { targetConfig, state, backups } = ends
   const sources = await knownSources(ends)
@@ -35,6 +39,7 @@ export async function createPoint(ends: PointEnds, { all, signal, progress }: Cr
       hint: 'Check db_list, table_list and exclude_tables; --all takes every table of these databases.',
     })
   }
+  await refuseUnfinished(backups, [...new Set(tables.map(({ table }) => table.database))], signal)
   // Before the rows are read: a position may be older than its rows, never newer.
   const recorders = new Map<string, StateRecorder>()
   for (const source of sources) recorders.set(source, await StateRecorder.open(state, source))
