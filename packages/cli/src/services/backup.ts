@@ -34,7 +34,10 @@ export type CheckRequest = { readonly project: ProjectFlags; readonly point: str
 export const createBackups = (host: PluginHost, { project, all, json }: CreateRequest, session: Session): Promise<BackupOutcome<Created>> =>
   eachTarget(host, project, session, async (ends) => {
     const progress = speaker(ends.targetConfig.name, json)
-    return [{ point: await createPoint(ends, { all, signal: session.interrupt.signal, progress }) }]
+    const retrying = ({ message }: { readonly message: string }) => {
+      if (!json) process.stderr.write(`${printable(message)}: made anew.\n`)
+    }
+    return [{ point: await createPoint(ends, { all, signal: session.interrupt.signal, progress, retrying }) }]
   })
 
 export const listBackups = (host: PluginHost, project: ProjectFlags, session: Session): Promise<BackupOutcome<Created>> =>

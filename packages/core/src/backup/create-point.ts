@@ -5,8 +5,9 @@ import type { StateStore } from '../contract/state-store.ts'
 import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { JsonValue } from '../model/json.ts'
-import { StateRecorder } from '../state/recorder.ts'
 import { refuseUnfinished } from '../rollback/unfinished.ts'
+import { type RetryOptions, retried } from '../run/retry.ts'
+import { StateRecorder } from '../state/recorder.ts'
 import { storedDatabases } from '../state/records.ts'
 import { type PointTable, pointState } from './point-tables.ts'
 
@@ -23,14 +24,16 @@ export type CreatePoint = {
   readonly all: boolean
   readonly signal: AbortSignal
   readonly progress?: BackupRequest['progress']
+  /** Told of a fault after which it is made anew: a run may have altered a table meanwhile. */
+  readonly retrying?: RetryOptions['retrying']
 }
 
 /**
  * A point of a target's tables as they are now, made by hand. Needs nothing of the source, which may be gone. Throws `BACKUP_NOTHING`, and
  * `ROLLBACK_UNFINISHED` where the tables are of two moments.
  */
-export async function createPoint(ends: PointEnds, { all, signal, progress }: CreatePoint): Promise<BackupPoint> {
-  const { targetConfig, state, backups } = ends
+export async function createPoint(ends: PointEnds, { all, signal, progress, retrying = () => {} }: CreatePoint): Promise<BackupPoint> {
+  const { config, targetConfig, state, backups } = ends
   const sources = await knownSources(ends)
   const tables = await tablesOf(ends, sources, all)
   if (tables.length === 0) {
@@ -46,7 +49,8 @@ export async function createPoint(ends: PointEnds, { all, signal, progress }: Cr
   const positions = pointState(tables, targetConfig.name, recorders) as unknown as JsonValue
   const refs = tables.map(({ table }) => table)
   const request = { at: new Date(), run: null, target: targetConfig.name, tables: refs, state: positions }
-  return await backups.create(progress === undefined ? request : { ...request, progress }, signal)
+  const create = () => backups.create(progress === undefined ? request : { ...request, progress }, signal)
+  return await retried(create, { config, signal, retrying })
 }
 
 /** Source databases by name, and by pattern those that were synced before. */
