@@ -1,5 +1,6 @@
 /** For plugin authors: the model, the contracts and the error class. */
 export type * from './contract/backups.ts'
+export * from './contract/examine.ts'
 export * from './contract/objects.ts'
 export * from './contract/provider.ts'
 export * from './contract/reader.ts'

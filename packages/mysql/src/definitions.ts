@@ -129,7 +129,7 @@ function columnsOf(type: ObjectType, row: readonly Cell[]): { readonly create: s
 }
 
 /** What it takes to see the texts of this kind. */
-function grantFor({ server }: MysqlConnection, kind: ObjectKind, database: string, user: Cell): string {
+export function grantFor({ server }: MysqlConnection, kind: ObjectKind, database: string, user: Cell): string {
   const to = `TO ${account(user ?? '')};`
   const on = `ON ${quoteId(database)}.*`
   switch (kind) {
@@ -149,7 +149,7 @@ function grantFor({ server }: MysqlConnection, kind: ObjectKind, database: strin
 }
 
 /** `'user'@'host'`: a user's name may hold an @, a host's may not. */
-function account(user: string): string {
+export function account(user: string): string {
   const at = user.lastIndexOf('@')
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
   return at < 0 ? quote(user) : `${quote(user.slice(0, at))}@${quote(user.slice(at + 1))}`

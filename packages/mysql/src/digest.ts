@@ -79,4 +79,4 @@ function sized(column: Column, name: string): string {
 }
 
 /** Everything else fits into one row of 64 KiB. */
-const isLong = (column: Column): boolean => /(text|blob|vector)$/.test(baseType(column))
+export const isLong = (column: Column): boolean => /(text|blob|vector)$/.test(baseType(column))

@@ -4,6 +4,7 @@ import type { MysqlConnection } from './connection.ts'
 import { hashSum, INEXACT, rowHash, splitHash } from './digest.ts'
 import { hashCondition, shiftOf } from './hash-ranges.ts'
 import { quoteTable } from './identifiers.ts'
+import { isQuick, quickHash } from './quick-hash.ts'
 
 type KeyRange = Extract<RowRange, { by: 'key' }>
 type HashRange = Extract<RowRange, { by: 'hash' }>
@@ -81,8 +82,10 @@ async function oddDigest(connection: MysqlConnection, schema: TableSchema, range
   digests.set(range, toDigest(row?.slice(1) ?? []))
 }
 
-const aggregate = (schema: TableSchema, name: string, where: string): string =>
-  `SELECT ${name}, COUNT(*), ${hashSum(rowHash(schema))} FROM ${quoteTable(schema.table)} WHERE ${where}`
+function aggregate(schema: TableSchema, name: string, where: string): string {
+  const sum = isQuick(schema) ? `SUM(${quickHash(schema, String(INEXACT))})` : hashSum(rowHash(schema))
+  return `SELECT ${name}, COUNT(*), ${sum} FROM ${quoteTable(schema.table)} WHERE ${where}`
+}
 
 function toDigest([rows, sum]: readonly (string | null)[]): Digest {
   return { rows: Number(rows ?? 0), sum: sum ?? '0', exact: BigInt(sum ?? '0') < INEXACT }

@@ -24,6 +24,14 @@ test.each([
   expect(JSON.stringify(error.cause)).not.toContain('INSERT')
 })
 
+test('an ALTER that met a deadlock in its last step is worth another try', () => {
+  const error = Object.assign(thrown(1025), {
+    message: `Error on rename of './shop/t' to './shop/#sql-backup-1' (errno: 149 "Lock deadlock; Retry transaction")`,
+  })
+  expect(mysqlError(error, context)).toMatchObject({ code: 'MYSQL_BUSY', kind: 'transient' })
+  expect(mysqlError(thrown(1025), context)).toMatchObject({ code: 'MYSQL_STATEMENT' })
+})
+
 test('a missing privilege names the GRANT', () => {
   expect(mysqlError(thrown(1142), context)).toMatchObject({ hint: expect.stringContaining("GRANT SELECT ON `my``shop`.* TO 'reader'@") })
   expect(mysqlError(thrown(1142), { ...context, doing: 'writing' })).toMatchObject({ hint: expect.stringContaining('INSERT') })

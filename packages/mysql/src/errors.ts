@@ -121,7 +121,7 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
     case 1040: // ER_CON_COUNT_ERROR
     case 1203: // ER_TOO_MANY_USER_CONNECTIONS
     case 1226: // ER_USER_LIMIT_REACHED
-      return { code: 'MYSQL_TOO_MANY_CONNECTIONS', kind: 'transient', hint: 'Lower "connections", or raise max_connections on the server.' }
+      return { code: 'MYSQL_TOO_MANY_CONNECTIONS', kind: 'transient', hint: 'Lower pool_size, or raise max_connections on the server.' }
     case 1205: // ER_LOCK_WAIT_TIMEOUT
     case 1213: // ER_LOCK_DEADLOCK
     case 1020: // ER_CHECKREAD
@@ -179,6 +179,9 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
     case 1005: // ER_CANT_CREATE_TABLE
       // HA_ERR_FOUND_DUPP_KEY
       return error.message.includes('errno: 121 ') ? takenName() : undefined
+    case 1025: // ER_ERROR_ON_RENAME: the last step of an ALTER, of which nothing is left then
+      // HA_ERR_LOCK_DEADLOCK
+      return error.message.includes('errno: 149 ') ? { code: 'MYSQL_BUSY', kind: 'transient' } : undefined
     case 1153: // ER_NET_PACKET_TOO_LARGE
     case 1301: // ER_WARN_ALLOWED_PACKET_OVERFLOWED
     case 1162: // ER_TOO_LONG_STRING

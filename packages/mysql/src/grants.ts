@@ -57,6 +57,12 @@ export function holds(all: readonly Grant[], database: string, privileges: reado
   return false
 }
 
+/** Whether what holds for `database` comes from a pattern: a GRANT on its own name takes that one's place there, and with it all that it gave. */
+export const grantedByPattern = (all: readonly Grant[], database: string): boolean => {
+  const fitting = all.flatMap(({ on, revoke }) => (!revoke && on.level === 'database' && matches(on.pattern, database) ? [on.pattern] : []))
+  return fitting.length > 0 && !fitting.some((pattern) => literal(pattern) === database)
+}
+
 /** A database pattern without wildcards as the name that it stands for. */
 function literal(pattern: string): string | undefined {
   const plain = pattern.replace(/\\([_%])/g, '')

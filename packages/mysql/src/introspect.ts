@@ -6,6 +6,7 @@ import { type CreateTableParts, parseCreateTable, parseForeignKey } from './crea
 import { mysqlError, serverErrno } from './errors.ts'
 import { quoteTable, quoteText } from './identifiers.ts'
 import { sameName } from './objects.ts'
+import { knowsQuickHash, QUICK } from './quick-hash.ts'
 
 type Row = readonly (string | null)[]
 
@@ -15,6 +16,8 @@ export type MysqlNative = {
   readonly create: string
   /** The flavour that the definition was translated from. */
   readonly origin?: 'mariadb' | 'mysql'
+  /** A row hash that the server knows beside the common one. */
+  readonly rowHash?: string
 }
 
 /** The engine's own definition of a schema that came from a MySQL or MariaDB server; `undefined` for any other. */
@@ -23,7 +26,12 @@ export function mysqlNative(schema: TableSchema): MysqlNative | undefined {
   if (typeof native !== 'object' || native === null || !('create' in native) || !('flavour' in native)) return undefined
   const { create, flavour } = native
   if (typeof create !== 'string' || !isFlavour(flavour)) return undefined
-  return { create, flavour, ...('origin' in native && isFlavour(native.origin) ? { origin: native.origin } : {}) }
+  return {
+    create,
+    flavour,
+    ...('origin' in native && isFlavour(native.origin) ? { origin: native.origin } : {}),
+    ...('rowHash' in native && typeof native.rowHash === 'string' ? { rowHash: native.rowHash } : {}),
+  }
 }
 
 const isFlavour = (value: unknown): value is MysqlNative['flavour'] => value === 'mariadb' || value === 'mysql'
@@ -127,7 +135,7 @@ function describeTable(connection: MysqlConnection, table: TableRef, row: Row, c
     transactional: facts.transactional.has(engine ?? ''),
     ...(rows === null || rows === undefined ? {} : { estimate: { rows: Number(rows), bytes: Number(bytes ?? 0) } }),
     ...counterOf(parts),
-    native: { flavour, create },
+    native: { flavour, create, ...(knowsQuickHash(connection.server) ? { rowHash: QUICK } : {}) },
   }
 }
 

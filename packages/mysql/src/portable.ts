@@ -11,6 +11,7 @@ export const utf8 = (column: Column): string => `CONVERT(${quoteId(column.name)}
 /** SQL of a column's text in the digest that engines of different kinds share. The table of texts is in core's `portable.ts`. */
 export function portableText(column: Column): string {
   const name = quoteId(column.name)
+  if (column.portable === 'nothing') return "''"
   if (column.portable === 'presence') return `IF(${name} IS NULL, '~', '')`
   const { type } = column
   switch (type.kind) {

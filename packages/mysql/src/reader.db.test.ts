@@ -1,8 +1,9 @@
 import { type Column, packRows, type RowBatch, type RowRange, type TableReader, type TableSchema } from '@dbsync/core/plugin'
 import { startServer, type TestServer } from '@dbsync/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type MysqlConnection } from './connection.ts'
 import { connectionPool } from './pool.ts'
+import { QUICK } from './quick-hash.ts'
 import { mysqlReader } from './reader.ts'
 
 let server: TestServer
@@ -22,6 +23,9 @@ beforeAll(async () => {
   const pool = connectionPool([connection, other])
   reader = mysqlReader((abort) => pool.lease(abort)) as typeof reader
 })
+afterEach(() => {
+  rowHash = undefined
+})
 afterAll(async () => {
   await connection[Symbol.asyncDispose]()
   await other[Symbol.asyncDispose]()
@@ -29,12 +33,21 @@ afterAll(async () => {
 })
 
 let counter = 0
+/** The row hash that tables ask for; `undefined` is the common one. */
+let rowHash: string | undefined
+const HASHES = [undefined, QUICK] as const
+const withHash = (hash: string | undefined) =>
+  beforeEach(() => {
+    rowHash = hash
+  })
+
 /** A table of its own with these rows. */
 async function table(body: string, rows?: string): Promise<TableSchema> {
   const name = `t${++counter}`
   await server.query(`CREATE TABLE r.${name} (${body}) DEFAULT CHARSET=utf8mb4`)
   if (rows !== undefined) await insert({ database: 'r', name }, rows)
-  return (await reader.describe('r', [name]))[0] as TableSchema
+  const [schema] = await reader.describe('r', [name])
+  return { ...(schema as TableSchema), ...(rowHash === undefined ? {} : { rowHash }) }
 }
 
 async function insert({ name }: { database: string; name: string }, rows: string): Promise<void> {
@@ -56,7 +69,8 @@ async function rowsOf(batches: AsyncIterable<RowBatch>, columns?: number): Promi
 
 const all = async (schema: TableSchema) => (await rowsOf(reader.read({ schema, ...limits }))).sort()
 
-describe('ranges', () => {
+describe.each(HASHES)('ranges, rows hashed by %s', (hash) => {
+  withHash(hash)
   const shapes: [string, string, string][] = [
     ['integers', 'id INT PRIMARY KEY', '(-2147483648), (-1), (0), (1), (5), (7), (2147483647)'],
     [
@@ -166,7 +180,43 @@ describe('ranges', () => {
   })
 })
 
-describe('digests', () => {
+describe('ranges of an integer key', () => {
+  const read = async () =>
+    (await Promise.all([connection, other].map((one) => one.query("SHOW SESSION STATUS LIKE 'Handler_read_%next'"))))
+      .flat()
+      .reduce((sum, [, n]) => sum + Number(n), 0)
+
+  test.each([
+    ['without gaps', 'seq', 'BIGINT', true],
+    ['with every third number', 'CAST(seq AS SIGNED) * 3 - 6000', 'INT', true],
+    ['beyond what is signed', '18446744073709551615 - 5000 + seq', 'BIGINT UNSIGNED', true],
+    ['with few numbers far apart', 'seq * 1000003', 'BIGINT', false],
+    ['with one number far away', 'IF(seq = 5000, 9223372036854775807, seq)', 'BIGINT', false],
+  ])('%s: none holds more rows than asked for, all of them hold every row', async (_, numbers, type, unread) => {
+    const { table: made } = await table(`id ${type} PRIMARY KEY, v INT`)
+    await server.query(`INSERT INTO r.${made.name} SELECT ${numbers}, seq FROM r.seq_1_to_5000`)
+    await server.query(`ANALYZE TABLE r.${made.name}`)
+    const [schema] = (await reader.describe('r', [made.name])) as [TableSchema]
+    const before = await read()
+    const ranges = await reader.ranges(schema, 400, signal)
+    expect((await read()) - before < 100).toBe(unread)
+    const digests = await reader.digest(schema, ranges, signal)
+    expect(digests.reduce((sum, { rows }) => sum + rows, 0)).toBe(5000)
+    expect(Math.max(...digests.map(({ rows }) => rows))).toBeLessThanOrEqual(400)
+    expect(ranges.length).toBeLessThanOrEqual(60)
+    for (const outer of [ranges[0], ranges[1], ranges.at(-1)] as RowRange[]) {
+      const inner = await reader.ranges(schema, 300, signal, outer)
+      const bounds = inner.map((range) => (range.by === 'key' ? [range.from, range.to] : []))
+      expect([bounds[0]?.[0], bounds.at(-1)?.[1]]).toEqual(outer.by === 'key' ? [outer.from, outer.to] : [])
+      const [whole] = await reader.digest(schema, [outer], signal)
+      const parts = await reader.digest(schema, inner, signal)
+      expect(parts.reduce((sum, part) => sum + BigInt(part.sum), 0n)).toBe(BigInt(whole?.sum ?? -1))
+    }
+  })
+})
+
+describe.each(HASHES)('digests, rows hashed by %s', (hash) => {
+  withHash(hash)
   const body =
     "id INT PRIMARY KEY, a VARCHAR(50), b VARCHAR(50), t TEXT, bl BLOB, d DOUBLE, f FLOAT, bi BIT(8), e ENUM('x',''), dt DATETIME(6), g GEOMETRY, j JSON"
   const base = "(1, 'ab', 'c', 'text', X'00FF', 0.1, 0.1, b'1', 'x', '2024-01-01 00:00:00.000001', ST_GeomFromText('POINT(1 2)', 4326), '{\"a\": 1}')"

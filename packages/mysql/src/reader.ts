@@ -22,6 +22,7 @@ import { hashCondition } from './hash-ranges.ts'
 import { quoteId, quoteTable } from './identifiers.ts'
 import { describeTables } from './introspect.ts'
 import { replicationLag } from './lag.ts'
+import { isQuick, quickHash } from './quick-hash.ts'
 import { tableRanges } from './ranges.ts'
 
 /** A connection for as long as one reading takes. */
@@ -149,7 +150,9 @@ async function* fingerprintRows(connection: MysqlConnection, schema: TableSchema
   for (let start = 0; start < ranges.length; start += step) {
     const test = rangesCondition(schema, ranges.slice(start, start + step))
     const sql =
-      key.length === 0 ? `SELECT ${hash}, COUNT(*) FROM ${table} WHERE ${test} GROUP BY 1` : `SELECT ${selectList(key)}, ${hash}, 1 FROM ${table} WHERE ${test}`
+      key.length === 0
+        ? `SELECT ${hash}, COUNT(*) FROM ${table} WHERE ${test} GROUP BY 1`
+        : `SELECT ${selectList(key)}, ${isQuick(schema) ? quickHash(schema) : hash}, 1 FROM ${table} WHERE ${test}`
     yield* connection.select(sql, [...key, ...FINGERPRINT_COLUMNS], { ...FINGERPRINT_BATCH, signal })
   }
 }

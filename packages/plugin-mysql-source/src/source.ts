@@ -1,5 +1,6 @@
 import type { PluginContext, Source } from '@dbsync/core/plugin'
 import { connect, connectionPool, type MysqlConnection, type MysqlOptions, otherObjects, readDefinitions, visibility } from '@dbsync/mysql'
+import { examineSource } from './examine/examine.ts'
 import { openSnapshot, sameServer } from './snapshot.ts'
 
 const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sys', 'ndbinfo'])
@@ -31,6 +32,7 @@ export async function openSource(options: MysqlOptions, context: PluginContext):
       }),
     objects: (database) => ask((connection) => otherObjects(connection, database)),
     definitions: (database, kinds) => ask((connection) => readDefinitions(connection, database, kinds)),
+    examine: (request) => ask((connection) => examineSource(connection, options, request)),
     visibility: (database) => ask((connection) => visibility(connection, database)),
     // One of the connections that the user allows is the one for questions.
     open: ({ readers, signal }) => openSnapshot(options, server, Math.max(1, Math.min(readers, context.limits.connections - 1)), signal),

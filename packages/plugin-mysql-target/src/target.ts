@@ -1,5 +1,6 @@
 import type {
   DiffOptions,
+  ExamineRequest,
   Journal,
   PluginContext,
   SchemaDiff,
@@ -12,12 +13,13 @@ import type {
   WriteEffects,
   WriteWork,
 } from '@dbsync/core/plugin'
-import { mysqlReader, quoteText, readDefinitions, type ServerFacts } from '@dbsync/mysql'
+import { knowsQuickHash, mysqlNative, mysqlReader, QUICK, quoteText, readDefinitions, type ServerFacts } from '@dbsync/mysql'
 import { mysqlBackups } from './backups/backups.ts'
 import { Connections } from './connections.ts'
 import { readCounter } from './counter.ts'
 import { type DatabaseLock, DatabaseLocks } from './database-locks.ts'
 import { fitTable, renderChange } from './ddl.ts'
+import { examineTarget, type TargetSetup } from './examine/examine.ts'
 import { executeLocked } from './execute-locked.ts'
 import { guardWork } from './guard.ts'
 import { witnessOf } from './journal/journal.ts'
@@ -47,16 +49,23 @@ export async function openTarget(options: Readonly<Record<string, unknown>>, con
   try {
     const server = await connections.with(context.signal, async (session) => session.server)
     const dialect = { flavour: server.flavour, loadData: localInfile && server.localInfile }
-    return mysqlTarget({ connections, server, dialect, concurrentTables: context.limits.connections })
+    const setup = { options: connection, loadsFiles: localInfile }
+    return mysqlTarget({ connections, server, dialect, setup, concurrentTables: context.limits.connections })
   } catch (error) {
     await connections[Symbol.asyncDispose]()
     throw error
   }
 }
 
-type Parts = { readonly connections: Connections; readonly server: ServerFacts; readonly dialect: Dialect; readonly concurrentTables: number }
+type Parts = {
+  readonly connections: Connections
+  readonly server: ServerFacts
+  readonly dialect: Dialect
+  readonly setup: TargetSetup
+  readonly concurrentTables: number
+}
 
-function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts): Target {
+function mysqlTarget({ connections, server, dialect, setup, concurrentTables }: Parts): Target {
   const lease = async (signal: AbortSignal) => {
     const connection = await connections.lease(signal)
     return { connection, [Symbol.asyncDispose]: () => connections.release(connection) }
@@ -72,6 +81,8 @@ function mysqlTarget({ connections, server, dialect, concurrentTables }: Parts):
     supports: { deletes: true, keylessDeletes: true, concurrentTables },
     identity: async (): Promise<ServerIdentity> => ({ id: server.id, label: server.label }),
     databases: () => connections.with(AbortSignal.timeout(60_000), async (session) => names(await session.query('SHOW DATABASES')).filter(notSystem)),
+    examine: (request: ExamineRequest) => connections.with(request.signal, (session) => examineTarget(session, setup, request)),
+    ask: (schema: TableSchema) => (knowsQuickHash(server) && mysqlNative(schema)?.rowHash === QUICK ? { ...schema, rowHash: QUICK } : schema),
     fit: (schema: TableSchema, as: TableRef) => fitTable(schema, as, server),
     diff: (actual: TableSchema, wanted: TableSchema, options: DiffOptions) => diffTables(actual, wanted, options, dialectOf(server)),
     misfits: (actual: TableSchema, wanted: TableSchema, diff: SchemaDiff, signal: AbortSignal) =>

@@ -10,7 +10,7 @@ type JsonObject = { readonly [key: string]: JsonValue | undefined }
 export async function readDocument(place: Place): Promise<Document | undefined> {
   const bytes = await readBytes(place.file)
   if (bytes === undefined) return undefined
-  const value = parse(place.file, bytes)
+  const value = documentOf(place.file, bytes)
   if (isForeign(place, value)) {
     throw unreadable(place.file, 'is that of one table, as an older tool wrote it, and no state of a database', FOREIGN_HINT)
   }
@@ -31,20 +31,21 @@ export async function isForeignFile(place: Place): Promise<boolean> {
   if (!place.key.startsWith('database/')) return false
   const bytes = await readBytes(place.file)
   try {
-    return bytes !== undefined && isForeign(place, parse(place.file, bytes))
+    return bytes !== undefined && isForeign(place, documentOf(place.file, bytes))
   } catch (error) {
     if (SyncError.is(error)) return false
     throw error
   }
 }
 
-const FOREIGN_HINT = 'Take it over with `dbsync state migrate` and move it out of this folder, or set another folder as status_dir.'
+const FOREIGN_HINT = 'Take it over with `dbsync state migrate`, or move it out of this folder.'
 
 function isForeign(place: Place, value: JsonObject): boolean {
   return place.key.startsWith('database/') && Object.hasOwn(value, 'table_name') && !Object.hasOwn(value, 'tables')
 }
 
-function parse(file: string, bytes: Uint8Array): JsonObject {
+/** What a file holds, which must be a JSON object: throws `STATE_UNREADABLE`. */
+export function documentOf(file: string, bytes: Uint8Array): JsonObject {
   if (bytes.length === 0) throw unreadable(file, 'is empty')
   if (bytes.includes(0)) throw unreadable(file, 'holds zero bytes, as after a power cut')
   let value: JsonValue

@@ -105,7 +105,7 @@ export async function makeFolder(path: string): Promise<void> {
   await isFolder(path)
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return // folders cannot be opened there
   let folder: FileHandle
   try {

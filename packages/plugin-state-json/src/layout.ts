@@ -26,6 +26,12 @@ const OWN = '.dbsync'
 /** Unlike any encoded name, so that no group of keys has it. */
 const LOCKS = '%locks'
 
+/** The key of the document whose file, in the folder of the databases, has this name without its ending. Throws where a long name should be kept beside it and is not. */
+export async function keyOfFile(file: string, encoded: string): Promise<string | undefined> {
+  const name = isHashed(encoded) ? await keptName(file, encoded) : decodeName(encoded)
+  return name === undefined ? undefined : `${DATABASE}${name}`
+}
+
 export async function placeOf(folders: Folders, key: string): Promise<Place> {
   if (key === LAST_RUN) return lastRun(folders)
   if (key.startsWith(DATABASE)) {

@@ -8,7 +8,7 @@ import { isAlive, type Owner, parseOwner, thisProcess } from './owner.ts'
 
 /** The owner rewrites its file this often. Without that for `STALE_MS`, an owner that cannot be looked at is taken for dead. */
 const HEARTBEAT_MS = 5_000
-const STALE_MS = 60_000
+export const STALE_MS = 60_000
 /** A file without a readable owner is one that is just being written, for this long. */
 const UNFINISHED_MS = 5_000
 const BUSY_MS = 90_000

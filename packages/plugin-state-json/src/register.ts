@@ -6,7 +6,7 @@ const json: Provider<StateStore> = {
   type: 'json',
   summary: 'JSON files in a folder',
   options,
-  open: (settings, context) => openStore(foldersOf(settings, context), context.signal),
+  open: (settings, context) => openStore(foldersOf(settings, context), context.signal, context.readOnly),
 }
 
 export default contribute({ stateStores: [json] })

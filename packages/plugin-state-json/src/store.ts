@@ -1,18 +1,22 @@
 import { type JsonValue, type StateEntry, type StateStore, SyncError } from '@dbsync/core/plugin'
 import { documentText, isForeignFile, readDocument, revisionOf } from './document.ts'
+import { examineStore } from './examine.ts'
 import { codeOf, deleteFile, isFolder, makeFolder, removeTemporaries, replaceFile, temporariesIn } from './files.ts'
 import { existingFolders, type Folders, folderLock, keepName, lockPlace, nameFileOf, type Place, placeOf, placesUnder } from './layout.ts'
+import { legacyFiles } from './legacy.ts'
 import { takeLock, whileLocked } from './lock.ts'
 
 /** Documents as JSON files. Nothing is written before the first write: whoever may only read can open it too. */
-export async function openStore(folders: Folders, signal: AbortSignal): Promise<StateStore> {
-  await tidy(folders, signal)
+export async function openStore(folders: Folders, signal: AbortSignal, readOnly = false): Promise<StateStore> {
+  if (!readOnly) await tidy(folders, signal)
   return {
     read: (key) => read(folders, key),
     write: (key, value, expected) => write(folders, signal, key, value, expected),
     list: (prefix) => list(folders, prefix),
     delete: (key) => remove(folders, signal, key),
+    examine: (looking) => examineStore(folders, looking),
     lock: (name) => lock(folders, name),
+    legacy: legacyFiles(folders, signal),
     async [Symbol.asyncDispose]() {},
   }
 }

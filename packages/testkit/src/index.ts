@@ -1,7 +1,7 @@
 export { type Capability as BigQueryCapability, LACKS as BIGQUERY_LACKS, lacks as bigQueryLacks } from './bigquery/capabilities.ts'
 export * from './bigquery/emulator.ts'
 export * from './bigquery/fault-proxy.ts'
-export { bigQueryMissing, type Emulator as BigQueryEmulator } from './bigquery/installed.ts'
+export { bigQueryEmulatorMissing, bigQueryMissing, type Emulator as BigQueryEmulator, secondEmulator as secondBigQuery } from './bigquery/installed.ts'
 export { BigQueryRefusal, type BigQueryRest, bigQueryRest } from './bigquery/rest.ts'
 export { findProgram } from './binaries.ts'
 export * from './client.ts'

@@ -24,3 +24,4 @@ describeTarget('memory, without deletes', {
   open: open({ supports: { deletes: false, keylessDeletes: false, concurrentTables: 1 } }),
   corpus: VALUE_CORPUS.slice(0, 1),
 })
+describeTarget('memory, with shared tables', { open: open({ supports: { sharedTables: true } }), corpus: VALUE_CORPUS.slice(0, 1) })

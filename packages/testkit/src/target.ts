@@ -4,6 +4,7 @@ import { describeLeftovers } from './leftovers-suite.ts'
 import { describeLock } from './lock-suite.ts'
 import { describeMerge } from './merge-suite.ts'
 import { describeReader, membersTitle } from './optional-members.ts'
+import { describePurge } from './purge-suite.ts'
 import type { ReaderHarness } from './reader-suite.ts'
 import { describeReplace } from './replace-suite.ts'
 import { describeSchemas } from './schema-suite.ts'
@@ -38,7 +39,7 @@ export function describeTarget(name: string, { open, corpus = VALUE_CORPUS, only
 
     const lacking = [...(deletes ? [] : ['deletes']), ...(keylessDeletes ? [] : ['keylessDeletes'])]
 
-    describe(`${membersTitle(target, ['reserved', 'guard', 'orphans'], lacking)}`, () => {
+    describe(`${membersTitle(target, ['reserved', 'guard', 'orphans', 'purge'], lacking)}`, () => {
       it('says which server it is, which databases it has and how many tables it takes at once', async () => {
         const identity = await target.identity()
         expect(identity).toEqual({ id: expect.stringMatching(/./), label: expect.stringMatching(/./) })
@@ -62,6 +63,7 @@ export function describeTarget(name: string, { open, corpus = VALUE_CORPUS, only
       describeSchemas(bench, corpus)
       describeLeftovers(bench)
       describeLock(bench)
+      if (target.purge !== undefined) describePurge(under)
       describeReader(harness, target)
     })
   })

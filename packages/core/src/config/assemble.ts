@@ -27,7 +27,7 @@ export async function assemble(input: ConfigInput): Promise<LoadedConfig> {
   const gathered: Gathered = { problems: [], sources: new Map() }
   const { problems, sources } = gathered
   const documents = await readDocuments(input, problems)
-  const environment = await loadEnvironment(cwd, input.env, problems)
+  const environment = await loadEnvironment(cwd, input.env, problems, input.unwritten?.env)
   const settings = mergeSettings(documents, environment, cwd, problems)
   for (const [key, found] of settings) if (!key.startsWith('targets.')) sources.set(key, found.source)
 
@@ -64,13 +64,15 @@ export async function assemble(input: ConfigInput): Promise<LoadedConfig> {
   return loaded({ ...narrowed, warnings: warningsOf(problems) }, gathered, documents, environment)
 }
 
-async function readDocuments({ cwd, paramsPath, configPath }: ConfigInput, problems: Problem[]): Promise<Documents> {
-  const read = async (path: string | undefined, name: string): Promise<Document | undefined> => {
-    const file = await findFile(cwd, path, [name, `scripts/${name}`], problems)
+/** Throws where a file is there and cannot be read. */
+export async function readDocuments({ cwd, paramsPath, configPath, unwritten }: ConfigInput, problems: Problem[]): Promise<Documents> {
+  const read = async (path: string | undefined, name: string, text: string | undefined): Promise<Document | undefined> => {
+    const written = () => findFile(cwd, path, [name, `scripts/${name}`], problems)
+    const file = text === undefined ? await written() : { path: resolve(cwd, path ?? name), name: path ?? name, text }
     return file === undefined ? undefined : parseDocument(file, problems)
   }
-  const params = await read(paramsPath, 'params.json')
-  const sync = await read(configPath, 'sync-config.json')
+  const params = await read(paramsPath, 'params.json', unwritten?.params)
+  const sync = await read(configPath, 'sync-config.json', unwritten?.config)
   // A file that cannot be read would make half of its settings look missing.
   stopAtErrors(problems)
   if (params !== undefined) problems.push(...checkDocument(params, paramsSchema, params.value, [], { schema: syncConfigSchema, file: 'sync-config.json' }))
@@ -83,21 +85,22 @@ function listsOf(settings: Settings): Pick<Config, 'databases' | 'tables' | 'exc
   return { databases: list('databases'), tables: list('tables'), excludeTables: list('excludeTables'), forceFullTables: list('forceFullTables') }
 }
 
-function safetyOf(settings: Settings): Pick<Config, 'allow' | 'objects' | 'backup' | 'verify'> {
+function safetyOf(settings: Settings): Pick<Config, 'allow' | 'objects' | 'backup' | 'verify' | 'log'> {
   const value = <T>(key: SettingKey) => settings.get(key)?.value as T
-  const folder = settings.get('backup.directory')
+  const path = (key: SettingKey) => resolve(settings.get(key)?.directory ?? '.', value<string>(key))
   return {
     allow: value<Config['allow'] | undefined>('allow') ?? [],
     objects: value<Config['objects'] | undefined>('objects') ?? [],
     backup: {
       mode: value('backup.mode'),
-      directory: resolve(folder?.directory ?? '.', String(folder?.value)),
+      directory: path('backup.directory'),
       scope: value('backup.scope'),
       keepLast: value('backup.keepLast'),
       keepDaily: value('backup.keepDaily'),
       keepWeekly: value('backup.keepWeekly'),
       maxAgeMs: value('backup.maxAgeMs'),
     },
+    log: { file: path('log.file'), format: value('log.format'), level: value('log.level') },
     verify: { level: value('verify.level'), maxRowsPerSecond: value('verify.maxRowsPerSecond'), maxLagSeconds: value('verify.maxLagSeconds') },
   }
 }
@@ -169,8 +172,8 @@ function loaded(config: Config, { problems, sources }: Gathered, documents: Docu
     unknownKeys: warningsOf(problems.filter((problem) => problem.code === 'CONFIG_UNKNOWN_KEY')),
     masked: (declared) => maskSecrets(config, declared),
     unsetVariables: (declared) => variablesIn(config, declared).filter((name) => environment.get(name) === undefined),
-    resolve: ({ signal, declared }) =>
-      resolveSecrets(config, { variable: (name) => environment.get(name), source: (key) => sources.get(key), signal, declared }),
+    resolve: ({ signal, declared, part = config }) =>
+      resolveSecrets(part, { variable: (name) => environment.get(name), source: (key) => sources.get(key), signal, declared }),
   }
 }
 

@@ -31,6 +31,7 @@ export type Config = {
   /** What is copied besides tables. */
   readonly objects: readonly ObjectKind[]
   readonly backup: BackupConfig
+  readonly log: LogConfig
   /** By name, presets filled in. */
   readonly schedules: readonly Job[]
   readonly alerts: AlertConfig
@@ -38,9 +39,11 @@ export type Config = {
   readonly retryDelayMs: number
   readonly connections: number
   readonly parallelTables: number
+  /** A value that a target has no place for fails its table, whatever the target's own `strict` says. */
+  readonly strict?: true
   readonly batchRows: number
   readonly compress: boolean
-  /** Relative paths that no file named start here: where the log goes. */
+  /** Relative paths that no file named start here. */
   readonly directory: string
   /** One sentence each: plain secrets, two keys for one thing, settings that do nothing yet. */
   readonly warnings: readonly string[]
@@ -65,6 +68,13 @@ export type BackupConfig = {
   readonly keepDaily: number
   readonly keepWeekly: number
   readonly maxAgeMs: number | undefined
+}
+
+export type LogConfig = {
+  /** Absolute. */
+  readonly file: string
+  readonly format: 'json' | 'text'
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
 }
 
 /** One job of `dbsync schedule`. */

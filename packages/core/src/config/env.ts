@@ -12,8 +12,14 @@ export type Environment = {
 
 const PREFIX = 'DBSYNC_'
 
-export async function loadEnvironment(cwd: string, env: Readonly<Record<string, string | undefined>>, problems: Problem[]): Promise<Environment> {
-  const file = await findFile(cwd, undefined, ['.env'], problems)
+/** `unwritten` is a text that takes the place of the file. */
+export async function loadEnvironment(
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: Problem[],
+  unwritten?: string,
+): Promise<Environment> {
+  const file = unwritten === undefined ? await findFile(cwd, undefined, ['.env'], problems) : { text: unwritten }
   const layers = [
     { label: 'environment', values: filled(env) },
     { label: '.env', values: filled(file === undefined ? {} : parseEnv(file.text)) },

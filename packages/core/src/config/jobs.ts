@@ -4,18 +4,9 @@ import { parseCron } from './cron.ts'
 import type { Document } from './document.ts'
 import { type Gathered, isObject } from './endpoint.ts'
 import { at } from './merge.ts'
+import { PRESETS } from './presets.ts'
 import { type Problem, quote } from './problems.ts'
 import { KINDS } from './schema.ts'
-
-type Preset = Pick<Job, 'cron' | 'command' | 'mode'>
-
-/** Jobs that need no more than `{}`. */
-const PRESETS: ReadonlyMap<string, Preset> = new Map<string, Preset>([
-  ['hourly', { cron: '0 * * * *', command: 'run', mode: 'incremental' }],
-  ['daily', { cron: '0 2 * * *', command: 'run', mode: 'incremental' }],
-  ['verify-daily', { cron: '0 4 * * *', command: 'verify', mode: undefined }],
-  ['full-weekly', { cron: '0 1 * * 0', command: 'run', mode: 'full' }],
-])
 
 const MAX_NAME = 100
 const COMMANDS = ['run', 'verify'] as const

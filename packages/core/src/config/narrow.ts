@@ -17,6 +17,7 @@ export type FlagOverrides = {
   readonly parallel?: number
   /** Whether a run makes a backup point. */
   readonly backup?: boolean
+  readonly strict?: boolean
 }
 
 /** Patterns and numbers of flags, checked as those of files are. */
@@ -50,6 +51,7 @@ export function narrow(config: Config, flags: FlagOverrides, problems: Problem[]
     ...config,
     mode: flags.mode ?? config.mode,
     backupBeforeSync: flags.backup ?? config.backupBeforeSync,
+    ...(flags.strict ? { strict: true as const } : {}),
     allow: [...new Set([...config.allow, ...(flags.allow ?? [])])],
     targets: wanted.length === 0 ? config.targets : config.targets.filter((target) => wanted.includes(target.name)),
     databases: narrowList('--database', flags.databases ?? [], config.databases, meetNames, problems),

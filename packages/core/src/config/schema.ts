@@ -32,6 +32,8 @@ export const KINDS = {
   level: z.enum(['count', 'digest', 'rows'], { error: 'must be "count", "digest" or "rows"' }),
   backupMode: z.enum(['dump', 'journal'], { error: 'must be "dump" or "journal"' }),
   backupScope: z.enum(['touched', 'all'], { error: 'must be "touched" or "all"' }),
+  logFormat: z.enum(['json', 'text'], { error: 'must be "json" or "text"' }),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'must be "debug", "info", "warn" or "error"' }),
   objects: words(OBJECT_KINDS),
   allowances: words(ALLOWANCES),
   switch: z.union([z.boolean(), z.enum(['true', 'false', 'yes', 'no', '1', '0']).transform((word) => ['true', 'yes', '1'].includes(word))], {
@@ -152,6 +154,7 @@ export const paramsSchema = z
     retry_delay: seconds.optional().describe('Seconds before the first retry. Default 5.'),
     pool_size: parallel.optional().describe('Connections to each server at most. Default 5.'),
     status_dir: text.optional().describe('Folder of the state files. Default "sync_status".'),
+    log_file: text.optional().describe('The log of runs. Default "logs/incremental-sync.log".'),
     bq_project: text.optional().describe('Google Cloud project: describes a target of type bigquery.'),
     bq_dataset: text.optional().describe('BigQuery dataset.'),
     bq_location: text.optional().describe('Location of the dataset.'),
@@ -265,6 +268,16 @@ export const syncConfigSchema = z
         {
           max_rows_per_second: rate.optional().describe('Compare no faster than this.'),
           max_lag_seconds: KINDS.seconds.optional().describe('Wait while a server that is a replica lags behind more than this.'),
+        },
+        { error: 'must be an object' },
+      )
+      .optional(),
+    log_settings: z
+      .strictObject(
+        {
+          file: text.optional().describe('As log_file in params.json, and wins over it.'),
+          format: KINDS.logFormat.optional().describe('json: one object a line. text: lines for people. Default json.'),
+          level: KINDS.logLevel.optional().describe('debug, info, warn or error. Default info.'),
         },
         { error: 'must be an object' },
       )

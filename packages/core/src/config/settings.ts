@@ -64,6 +64,9 @@ export const SETTINGS = [
   { at: 'backup.keepDaily', kind: 'count', sync: ['backup_settings', 'keep_daily'], variables: ['BACKUP_KEEP_DAILY'], default: 7 },
   { at: 'backup.keepWeekly', kind: 'count', sync: ['backup_settings', 'keep_weekly'], variables: ['BACKUP_KEEP_WEEKLY'], default: 4 },
   { at: 'backup.maxAgeMs', kind: 'duration', sync: ['backup_settings', 'max_age'], variables: ['BACKUP_MAX_AGE'] },
+  { at: 'log.file', kind: 'text', params: ['log_file'], sync: ['log_settings', 'file'], variables: ['LOG_FILE'], default: 'logs/incremental-sync.log' },
+  { at: 'log.format', kind: 'logFormat', sync: ['log_settings', 'format'], variables: ['LOG_FORMAT'], default: 'json' },
+  { at: 'log.level', kind: 'logLevel', sync: ['log_settings', 'level'], variables: ['LOG_LEVEL'], default: 'info' },
   {
     at: 'maxRetries',
     kind: 'retries',

@@ -65,6 +65,6 @@ function noSource({ params, sync }: Documents): Problem {
     read.length === 0
       ? 'There is no configuration here: no params.json, no sync-config.json and no DB_HOST.'
       : `Nothing says where the source is (read: ${read.join(', ')}).`
-  const hint = `Either write \`db_host\`, \`db_user\` and \`db_list\` into params.json, or DB_HOST, DB_USER and DB_NAME into .env. ${EXAMPLE}`
+  const hint = `\`dbsync init\` asks for all that is needed. Or write \`db_host\`, \`db_user\` and \`db_list\` into params.json, or DB_HOST, DB_USER and DB_NAME into .env. ${EXAMPLE}`
   return { code: 'CONFIG_NO_SOURCE', severity: 'error', message, hint }
 }

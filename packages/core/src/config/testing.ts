@@ -22,6 +22,7 @@ export const plainConfig: Config = {
   allow: [],
   objects: [],
   backup: { mode: 'dump', directory: '/backups', scope: 'touched', keepLast: 10, keepDaily: 7, keepWeekly: 4, maxAgeMs: undefined },
+  log: { file: '/logs/incremental-sync.log', format: 'json', level: 'info' },
   schedules: [],
   alerts: { webhooks: [], command: undefined, directory: '/' },
   maxRetries: 3,

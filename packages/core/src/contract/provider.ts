@@ -30,6 +30,8 @@ export type PluginContext = {
   /** Limits that the user set for every connection. */
   readonly limits: { readonly connections: number; readonly batchRows: number; readonly compress: boolean }
   warn(message: string): void
+  /** Somebody only looks: opening must not even tidy up. */
+  readonly readOnly?: true
 }
 
 export type Contribution = {

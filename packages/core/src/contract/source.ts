@@ -1,3 +1,4 @@
+import type { Examination, ExamineRequest } from './examine.ts'
 import type { ObjectDefinitions, ObjectKind } from './objects.ts'
 import type { TableReader } from './reader.ts'
 
@@ -15,6 +16,8 @@ export interface Source extends AsyncDisposable {
    * column, so that a table's absence proves nothing.
    */
   visibility(database: string): Promise<Visibility>
+  /** What is wrong, or could be better, with the set-up at this end: for `dbsync doctor`. */
+  examine?(request: ExamineRequest): Promise<Examination>
   /** Opens up to `readers` connections on one moment of the data. Its clock is read before that moment. */
   open(options: { readonly readers: number; readonly signal: AbortSignal }): Promise<Snapshot>
 }

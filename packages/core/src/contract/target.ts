@@ -3,6 +3,7 @@ import type { Batch } from '../model/batch.ts'
 import type { TableRef, TableSchema } from '../model/schema.ts'
 import type { DiffOptions, Misfit, SchemaChange, SchemaDiff } from '../model/schema-diff.ts'
 import type { Backups, Journal } from './backups.ts'
+import type { Examination, ExamineRequest } from './examine.ts'
 import type { ObjectDefinition, TargetObjects } from './objects.ts'
 import type { TableReader } from './reader.ts'
 import type { ServerIdentity } from './source.ts'
@@ -12,14 +13,21 @@ export interface Target extends TableReader, AsyncDisposable {
   readonly supports: TargetSupports
   identity(): Promise<ServerIdentity>
   databases(): Promise<readonly string[]>
+  /** What is wrong, or could be better, with the set-up at this end: for `dbsync doctor`. */
+  examine?(request: ExamineRequest): Promise<Examination>
   /** The table as it would read back from here, under the name `as`. Pure. The plan reports what narrows. */
   fit(schema: TableSchema, as: TableRef): TableSchema
-  /** The table as the source is asked for it, with columns marked `portable`. Left out: as it is. Pure. */
+  /** The table as the source is asked for it, with columns marked `portable`, or with a row hash that both ends know. Left out: as it is. Pure. */
   ask?(schema: TableSchema): TableSchema
   /** What is lost between a table of the source and its copy, whatever its rows, one sentence each: the plan warns of it. Pure. */
   narrows?(schema: TableSchema): readonly string[]
   /** What it takes to make `actual` into `wanted` (an answer of `fit`). Pure. Left out: `diffTable`, which only adds columns. */
   diff?(actual: TableSchema, wanted: TableSchema, options: DiffOptions): SchemaDiff
+  /**
+   * The one table that the tables of several databases (answers of `fit`) become, over what is there of it: what does not fit is left out, and refused by
+   * `diff` then. Present where tables are shared, and handed to `diff` as `shared`. Pure.
+   */
+  share?(existing: TableSchema | undefined, wanted: readonly TableSchema[]): TableSchema
   /** The narrowing parts of a difference that the rows of `actual` do not fit. Reads, and writes nothing. */
   misfits?(actual: TableSchema, wanted: TableSchema, diff: SchemaDiff, signal: AbortSignal): Promise<readonly Misfit[]>
   /** A full copy of this table brings its whole definition along: nothing has to be altered first. Pure. */
@@ -37,6 +45,8 @@ export interface Target extends TableReader, AsyncDisposable {
   guard?(work: WriteWork): SyncError | undefined
   /** The statements that `open` and the writer will execute for this work, in order. Pure. */
   preview(work: WriteWork, effects: WriteEffects): readonly string[]
+  /** What this work would take, where jobs and bytes are counted or paid. `bytes`: packed rows to send; `statements`: others of this table. Asks for no rows. */
+  costs?(work: WriteWork, sent: { readonly bytes: number; readonly statements: number }, signal: AbortSignal): Promise<WorkCosts>
   /** With a journal every commit first puts on disk what it takes to undo it. */
   open(work: WriteWork, signal: AbortSignal, journal?: Journal): Promise<TableWriter>
   /** Held until disposed: no other run of any machine writes to this database. Throws `RUN_LOCKED`. May be asked for again where it was lost. */
@@ -45,6 +55,11 @@ export interface Target extends TableReader, AsyncDisposable {
   locked?(database: string, signal: AbortSignal): Promise<boolean>
   /** Where it can take views, triggers, routines and events. */
   readonly objects?: TargetObjects
+  /**
+   * Everything that a database has in the shared tables, table by table, with the statements that remove it for good; tables without a row of it are left
+   * out. Present where tables are shared. Reads, and writes nothing. Asked again after the statements were run, it finds none.
+   */
+  purge?(database: string, signal: AbortSignal): Promise<readonly TablePurge[]>
   /** Its backup points, in the folder `directory`. */
   backups?(directory: string): Backups
   /** Child rows whose parent is missing, per foreign key of this table. */
@@ -71,6 +86,11 @@ export type TargetSupports = {
    * of all, and dropping one takes away its rows.
    */
   readonly sharedTables?: true
+  /**
+   * Whoever looks at a table pays for it: one whose source is as it was when both were equal is left alone. `form` names all that decides in what form rows are
+   * kept and `fit` and `ask` do not show, so that another setting has every table looked at.
+   */
+  readonly billed?: { readonly form: string }
 }
 
 /** Whether rows of this table that are gone at the source can go. */
@@ -89,6 +109,18 @@ export type WriteWork = {
   /** Triggers of the table that belong there, in their order: they are taken away for the moment of writing, so that they do not fire, and put back. */
   readonly triggers?: readonly ObjectDefinition[]
 }
+
+/** What one shared table has of one database. */
+export type TablePurge = {
+  /** As the target names it, for people. */
+  readonly table: string
+  /** All of them, also those that are only marked as deleted. */
+  readonly rows: number
+  readonly statements: readonly string[]
+}
+
+/** Bytes to send are an estimate, bytes to read what it can be at most. */
+export type WorkCosts = { readonly jobs: number; readonly bytesSent: number; readonly bytesRead: number }
 
 export type WriteEffects = { readonly upserts: boolean; readonly deletes: boolean }
 

@@ -37,6 +37,12 @@ export const ENGINE_CODES = {
     'The connection that held the lock on the target database was lost, so that another run may have started. Nothing was committed after that. The lock is taken again and the table read anew; where another run has it by then, run again.',
   STATE_UNREADABLE:
     'A state document is there and cannot be read: damaged, of another shape, or a folder without rights. Put the last good copy back, or move the file away: the next run then compares or copies every table in full.',
+  STATE_LEGACY:
+    'An older tool has left state files of tables that the run is about. Nothing was changed. `dbsync state migrate` takes them over; moved out of the folder, the tables begin anew.',
+  STATE_TARGET: 'The state files of an older tool do not say which target they speak of, and there are several. Name it with `--target`.',
+  STATE_FILE:
+    'A file that is to be imported is no export of the state, or is damaged; or the file that an export would replace is something else. Nothing was changed. The message says what is wrong.',
+  STATE_NOTHING: 'Nothing in the state fits what was asked for. The hint lists what there is.',
   BACKUP_NOTHING: 'A backup point was asked for, and the target has none of the tables that the configuration selects. Correct the selection, or take `--all`.',
   BACKUP_POLICY:
     'The settings would keep no backup point at all. Set one of `keep_last`, `keep_daily` and `keep_weekly`; to make no points, set `backup_before_sync` to false.',
@@ -51,5 +57,12 @@ export const ENGINE_CODES = {
   ROLLBACK_NOTHING: 'The backup point holds no table. Take another point.',
   ROLLBACK_WHERE: 'A file of another tool does not say which database its tables belong to. Name it with `--database`.',
   ROLLBACK_UNSUPPORTED: 'Targets of this type have no backup points, so that nothing can be rolled back.',
+  PURGE_UNSUPPORTED:
+    'A database of this target is a database of its own, which `dbsync purge` never drops. Drop it there, or name the targets with shared tables with `--target`.',
+  PURGE_UNKNOWN:
+    'Neither the state nor a target has anything of the database that is to be purged: the name is wrong, or all of it is gone already. The hint lists the databases that are known.',
+  PURGE_SEVERAL: 'A pattern matches several databases, and a purge takes each by its name. The hint lists them: give `--database` once for each.',
+  PURGE_LEFT:
+    'After the rows of a database were deleted there were some again: something else writes them, or a statement of a killed run came to its end meanwhile. Run the command again.',
   BACKUP_POINT_UNKNOWN: 'No backup point of the target has this name or run. The hint lists those that are there.',
 } as const

@@ -1,4 +1,4 @@
-import type { Target, TargetSupports } from '../contract/target.ts'
+import type { TablePurge, Target, TargetSupports } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { tableName } from '../model/schema.ts'
 import type { Fault, MemoryDatabase } from './database.ts'
@@ -11,6 +11,12 @@ export type MemoryTargetOptions = {
   readonly supports?: Partial<TargetSupports>
   /** Rows of a merge can be seen before the commit and stay when it never comes: the worst that a target may do. */
   readonly leaky?: boolean
+}
+
+/** Here the part of a shared table that one database has is a table of its own. */
+function purgeOf(db: MemoryDatabase, database: string): readonly TablePurge[] {
+  const tables = [...(db.databases.get(database)?.values() ?? [])].filter(({ rows }) => rows.length > 0)
+  return tables.map(({ schema: { table }, rows }) => ({ table: table.name, rows: rows.length, statements: [renderChange({ type: 'drop-table', table })] }))
 }
 
 /** Writes to a memory database. */
@@ -57,6 +63,7 @@ export function memoryTarget(db: MemoryDatabase, options: MemoryTargetOptions = 
         },
       }
     },
+    ...(options.supports?.sharedTables ? { purge: async (database: string) => purgeOf(db, database) } : {}),
     locked: async (database) => db.locks.has(database),
     async [Symbol.asyncDispose]() {},
   }

@@ -19,6 +19,7 @@ import type { LogicalType } from './types.ts'
  * | `bytes` | hexadecimal digits in upper case |
  * | `json`, `geometry`, and what `isLong` | SHA-1 in hexadecimal digits |
  * | marked `presence` | nothing but whether it is NULL |
+ * | marked `nothing`: some values become NULL there | nothing at all |
  */
 export const isLong = (type: LogicalType): boolean => (type.kind === 'text' || type.kind === 'bytes') && (type.maxLength ?? Number.POSITIVE_INFINITY) > 1_000
 

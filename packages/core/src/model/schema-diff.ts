@@ -45,6 +45,8 @@ export type SchemaDiff = {
   readonly meanwhile?: TableSchema
   /** The table once `changes` are made, with what it keeps. */
   readonly altered?: TableSchema
+  /** What can be done about the conflicts; left out: the table is dropped and made anew. */
+  readonly remedy?: string
   /** What a person should know or decide, one sentence each. */
   readonly advice?: readonly string[]
 }
@@ -56,6 +58,8 @@ export type DiffOptions = {
   readonly postpone?: readonly string[]
   /** Foreign keys that go and come back, because a column that they lead to changes its type. */
   readonly remake?: readonly string[]
+  /** What the table becomes for all databases of a run (the answer of `share`): a difference leads there. */
+  readonly shared?: TableSchema
 }
 
 /** Why the rows of the target do not fit a part. */

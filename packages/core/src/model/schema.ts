@@ -19,7 +19,7 @@ export type Column = {
   /** Computed by the engine: never read, loaded or compared. */
   readonly generated?: 'virtual' | 'stored'
   /** Asked for in the form that all engines share: see `portable.ts`. */
-  readonly portable?: 'value' | 'presence'
+  readonly portable?: 'value' | 'presence' | 'nothing'
   /** Stamped by the engine itself: on every update of the row, or only when it is inserted. */
   readonly stamped?: 'on-update' | 'on-insert'
 }
@@ -58,6 +58,8 @@ export type TableSchema = {
   readonly estimate?: { readonly rows: number; readonly bytes: number }
   /** The column that the engine numbers by itself, and the number that comes next. */
   readonly counter?: { readonly column: string; readonly next: string }
+  /** The row hash on which both ends have agreed (`Target.ask`), by a name of the engines' own; left out: the one that all share. */
+  readonly rowHash?: string
   /** The engine's own definition (MySQL: `{flavour, create}` with the text of SHOW CREATE TABLE); opaque to core. */
   readonly native?: JsonValue
 }

@@ -6,17 +6,19 @@ import type { Target, WriteWork } from '../contract/target.ts'
 import { errorJson, SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
-import { alterParts, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
+import { alterParts, type DiffOptions, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import type { TargetState } from '../state/records.ts'
 import type { Definition, Definitions } from './definitions.ts'
 import { planDrops } from './drops.ts'
 import { differencesOf, evolve } from './evolution.ts'
-import { isFirstContact } from './first-contact.ts'
+import { isFirstContact, isServer } from './first-contact.ts'
 import type { RouteFacts } from './gather.ts'
 import { planObjects, viewInTheWay, withObjects, withoutDropped } from './objects.ts'
 import type { DatabasePlan, Plan, TablePlan, TargetPlan } from './plan.ts'
 import { checkPatterns, selectTables } from './select-tables.ts'
-import { chooseStrategy } from './strategy.ts'
+import { chooseStrategy, type StrategyFacts } from './strategy.ts'
+import type { Setbacks } from './unplanned.ts'
+import { watchPart } from './watch.ts'
 
 export type AssembleInput = {
   readonly run: string
@@ -26,18 +28,25 @@ export type AssembleInput = {
   readonly targets: ReadonlyMap<string, { readonly target: Target; readonly identity: ServerIdentity; readonly type: string }>
   readonly facts: readonly RouteFacts[]
   readonly definitions: Definitions
+  readonly setbacks: Setbacks
 }
 
-/** Facts to plan: no I/O, so that the same facts always give the same plan. */
-export function assemble(input: AssembleInput): Plan {
-  const { config, facts, source, snapshot } = input
+/** Facts to plan: no I/O, so that the same facts always give the same plan. What fails for one database is noted, and the others go on. */
+export async function assemble(input: AssembleInput): Promise<Plan> {
+  const { config, facts, source, snapshot, setbacks } = input
   checkPatterns(config, facts)
   const warnings = new Set<string>()
   const targets: TargetPlan[] = []
   for (const [name, { identity, type }] of input.targets) {
-    const databases = facts.filter((route) => route.target === name).map((route) => databasePlan(input, route, warnings))
+    const databases: DatabasePlan[] = []
+    for (const route of facts.filter(({ target }) => target === name)) {
+      const isFirst = databases.length === 0
+      const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, isFirst, warnings))
+      if (planned !== undefined) databases.push(planned)
+    }
     targets.push({ name, type, label: identity.label, databases })
   }
+  setbacks.left(targets.flatMap(({ databases }) => databases.flatMap(({ tables }) => tables)))
   if (targets.every((target) => target.databases.every((database) => database.tables.length === 0))) {
     throw new SyncError('NOTHING_TO_SYNC', 'Nothing to sync: the source shows no table that the configuration selects.', {
       kind: 'config',
@@ -50,18 +59,22 @@ export function assemble(input: AssembleInput): Plan {
     mode: config.mode,
     source: { id: source.id, label: source.label, consistency: snapshot.consistency.detail },
     targets,
+    ...(setbacks.found.length === 0 ? {} : { unplanned: setbacks.found }),
     warnings: [...warnings],
   }
 }
 
-function databasePlan(input: AssembleInput, facts: RouteFacts, warnings: Set<string>): DatabasePlan {
+function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean, warnings: Set<string>): DatabasePlan {
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
   for (const warning of selection.warnings) warnings.add(warning)
   const objects = planObjects({ config: input.config, facts, target, tables: selection.tables })
   for (const warning of objects?.warnings ?? []) warnings.add(warning)
-  const create = facts.databaseExists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
+  // Where tables are shared, so is what they are in.
+  const exists = facts.databaseExists || (target.supports.sharedTables === true && !isFirst)
+  const create = exists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
   const definitions = mustHave(input.definitions, facts)
+  const shared = [...definitions.values()].flatMap(({ makes }) => (makes === undefined ? [] : target.render({ type: 'create-table', schema: makes })))
   const seen = withObjects(facts, objects)
   const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
   const { drops, warnings: left } = planDrops(input.config, facts, target, selection.gone)
@@ -69,7 +82,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, warnings: Set<str
   return {
     source: facts.source,
     target: facts.database,
-    statements: [...create, ...facts.leftovers],
+    statements: [...create, ...facts.leftovers, ...shared],
     tables: planned,
     targetOnly: target.supports.sharedTables ? [] : selection.targetOnly.filter((name) => !drops.some(({ table }) => table.name === name)),
     ...(drops.length === 0 ? {} : { drops }),
@@ -88,14 +101,17 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
   const wanted = diff.meanwhile ?? definition.wanted
   const altered = withoutDropped(facts, diff.altered)
   const state = savedState(facts, name)
-  const choice = chooseStrategy({
+  const strategyFacts: StrategyFacts = {
     schema,
     existing,
     changing: evolution.rows,
     copy: evolution.copy,
     state,
     sameServers:
-      state?.source_id === input.source.id && state.target_id === input.targets.get(facts.target)?.identity.id && state.target_database === facts.database,
+      state !== undefined &&
+      isServer(state.source_id, input.source.id) &&
+      isServer(state.target_id, input.targets.get(facts.target)?.identity.id) &&
+      state.target_database === facts.database,
     mode: config.mode,
     reconcileEveryMs: config.reconcileEveryMs,
     forceFull: matcher(config.forceFullTables)(facts.source, name),
@@ -104,7 +120,8 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     clock: snapshot.clock,
     comparable: isComparable(input.snapshot, target, schema),
     addsOnce: target.supports.addsOnce === true,
-  })
+  }
+  const { usual, ...choice } = chooseStrategy(strategyFacts)
   const kept = diff.kept.length === 0 ? [] : [`only the target has ${diff.kept.join(', ')}: kept`]
   const render = (changes: readonly SchemaChange[] = []) => changes.flatMap((change) => target.render(change))
   const replace = { disposition: 'replace', schema: wanted, existing: altered ?? existing } as const
@@ -117,6 +134,7 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     wanted,
     ...(existing === undefined ? {} : { existing }),
     ...choice,
+    ...watchPart(target, strategyFacts, choice, { schema, wanted, usual: usual === true && facts.leftovers.length === 0 && isSame(diff) }),
     changes: diff.changes,
     ...(differences.length === 0 ? {} : { differences }),
     statements: carried ? [] : render(diff.changes),
@@ -125,7 +143,7 @@ function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, sche
     ...(altered === undefined ? {} : { altered }),
     ...(alterParts(diff).length === 0
       ? {}
-      : { diff: { ...definition.options, postpone: evolution.postpone, ...(evolution.lossy ? { lossy: true as const } : {}) } }),
+      : { diff: { ...withoutShared(definition.options), postpone: evolution.postpone, ...(evolution.lossy ? { lossy: true as const } : {}) } }),
     warnings: [...choice.warnings, ...kept, ...(diff.advice ?? []), ...(target.narrows?.(schema) ?? [])],
     ...(facts.standing?.has(wanted.table.name) ? { triggers: facts.standing.get(wanted.table.name) ?? [] } : {}),
     ...(existing !== undefined && isFirstContact(state, facts.database) ? { firstContact: true as const } : {}),
@@ -165,9 +183,17 @@ export function afterChanges(plan: TablePlan): TableSchema | undefined {
 }
 
 /** The table's own settings: the last match wins, key by key. */
-export function matchingRule(config: Config, { database, name }: TableRef): TableRule {
+export function matchingRule(config: Pick<Config, 'tableRules'>, { database, name }: TableRef): TableRule {
   return Object.assign({}, ...config.tableRules.filter(({ match }) => matcher([match])(database, name)).map(({ rule }) => rule)) as TableRule
 }
+
+/** It is looked at again with what is there then; and it is large. */
+function withoutShared(options: DiffOptions): DiffOptions {
+  const { shared: _, ...rest } = options
+  return rest
+}
+
+const isSame = ({ changes, before = [], after = [] }: SchemaDiff): boolean => changes.length + before.length + after.length === 0
 
 const isForeignKey = (change: SchemaChange): boolean => change.type === 'alter-table' && change.parts.every((part) => part.kind === 'foreign-key')
 

@@ -2,12 +2,13 @@ import type { Config, TargetConfig } from '../config/config.ts'
 import { isLiteral, literalName, nameMatcher } from '../config/glob.ts'
 import type { ServerIdentity } from '../contract/source.ts'
 import { SyncError } from '../errors/sync-error.ts'
+import type { Setbacks } from './unplanned.ts'
 
 /** One source database into one database of one target. */
 export type Route = { readonly target: string; readonly source: string; readonly database: string }
 
-/** The source databases that the configuration selects, of those that can be seen. */
-export function selectDatabases(config: Config, visible: readonly string[]): readonly string[] {
+/** The source databases that the configuration selects, of those that can be seen. One that is named and cannot be seen is a setback of its own. */
+export function selectDatabases(config: Config, visible: readonly string[], setbacks: Setbacks): readonly string[] {
   const tests = config.databases.map((pattern) => ({ pattern, test: nameMatcher([pattern]) }))
   for (const { pattern, test } of tests) {
     if (visible.some(test)) continue
@@ -18,12 +19,13 @@ export function selectDatabases(config: Config, visible: readonly string[]): rea
       })
     }
     const name = literalName(pattern)
-    throw new SyncError('DATABASE_NOT_VISIBLE', `Database ${name} cannot be seen at the source.`, {
+    const missing = new SyncError('DATABASE_NOT_VISIBLE', `Database ${name} cannot be seen at the source.`, {
       kind: 'privilege',
       hint: `Either it does not exist or the user has no rights on it: GRANT SELECT ON \`${name}\`.* TO the user. Seen there: ${list(visible)}.`,
     })
+    setbacks.note({ database: name }, missing)
   }
-  return visible.filter((name) => tests.some(({ test }) => test(name)))
+  return setbacks.left(visible.filter((name) => tests.some(({ test }) => test(name))))
 }
 
 /**

@@ -15,6 +15,8 @@ export type Definition = {
   readonly diff: SchemaDiff
   /** Rows of the target that do not fit, part by part. */
   readonly misfits: readonly Misfit[]
+  /** A shared table that is not there yet, and is made for all databases before any of them is written. One of them has it. */
+  readonly makes?: TableSchema
 }
 
 /** By route, then by the table's name. */
@@ -33,10 +35,12 @@ export async function readDefinitions(
   signal: AbortSignal,
 ): Promise<Definitions> {
   const all = new Map<RouteFacts, ReadonlyMap<string, Definition>>()
-  for (const route of facts) {
+  const pairs = new Map(facts.map((route) => [route, pairUp(config, route, mustHave(targets, route.target))]))
+  const shared = sharedTables(pairs, targets)
+  for (const [route, paired] of pairs) {
     const target = mustHave(targets, route.target)
     const found = new Map<string, Definition>()
-    for (const [name, definition] of withForeignKeys(target, compareAll(config, route, target))) {
+    for (const [name, definition] of withForeignKeys(target, compareAll(config, route, target, paired, shared.get(route.target)))) {
       const { existing, wanted, diff } = definition
       const misfits = existing === undefined ? [] : ((await target.misfits?.(existing, wanted, diff, signal)) ?? [])
       found.set(name, { ...definition, misfits })
@@ -46,20 +50,60 @@ export async function readDefinitions(
   return all
 }
 
-/** By the names of the source. */
-function compareAll(config: Config, route: RouteFacts, target: Target): ReadonlyMap<string, Definition> {
+type Pair = Pick<Definition, 'wanted' | 'existing'>
+
+/** By the names of the source: what a table is to be, beside what is there. */
+function pairUp(config: Config, route: RouteFacts, target: Target): ReadonlyMap<string, Pair> {
   const selected = selects(config, route.source, (name) => target.reserved?.(name) ?? false)
   const existing = new Map(route.existing.map((schema) => [schema.table.name, schema]))
+  const wanted = route.tables
+    .filter(({ table }) => selected(table.name))
+    .map((schema) => [schema.table.name, target.fit(schema, { database: route.database, name: schema.table.name })] as const)
+  return new Map(wanted.map(([name, schema]) => [name, { wanted: schema, existing: existing.get(schema.table.name) }]))
+}
+
+type Shared = { readonly schema: TableSchema; made: boolean }
+
+/** Where tables are shared: what each becomes for all databases of this run, by target and table. No database has to wait for another one's definition. */
+function sharedTables(
+  pairs: ReadonlyMap<RouteFacts, ReadonlyMap<string, Pair>>,
+  targets: ReadonlyMap<string, Target>,
+): ReadonlyMap<string, ReadonlyMap<string, Shared>> {
+  const shared = new Map<string, ReadonlyMap<string, Shared>>()
+  for (const [name, routes] of Map.groupBy(pairs.keys(), ({ target }) => target)) {
+    const target = mustHave(targets, name)
+    const all = routes.flatMap((route) => [...mustHave(pairs, route).values()])
+    const tables = Map.groupBy(all, ({ wanted }) => wanted.table.name)
+    const unions = [...tables].flatMap(([table, same]) => {
+      const existing = same[0]?.existing
+      const wanted = same.map((pair) => pair.wanted)
+      const schema = target.share?.(existing, wanted)
+      return schema === undefined ? [] : [[table, { schema, made: existing !== undefined }] as const]
+    })
+    shared.set(name, new Map(unions))
+  }
+  return shared
+}
+
+/** By the names of the source. */
+function compareAll(
+  config: Config,
+  route: RouteFacts,
+  target: Target,
+  paired: ReadonlyMap<string, Pair>,
+  shared: ReadonlyMap<string, Shared> | undefined,
+): ReadonlyMap<string, Definition> {
   // What is hidden is not gone.
   const drop = route.visibility.scope === 'partial' ? 'nothing' : config.allow.includes('destructive') ? 'all' : 'definitions'
   const found = new Map<string, Definition>()
-  for (const schema of route.tables) {
-    const { name } = schema.table
-    if (!selected(name)) continue
-    const wanted = target.fit(schema, { database: route.database, name })
-    const there = existing.get(wanted.table.name)
-    const options = { drop } as const
-    found.set(name, { wanted, existing: there, options, diff: there === undefined ? SAME : diffOf(target, there, wanted, options), misfits: [] })
+  for (const [name, { wanted, existing }] of paired) {
+    const union = shared?.get(wanted.table.name)
+    const options: DiffOptions = { drop, ...(union === undefined ? {} : { shared: union.schema }) }
+    const actual = existing ?? union?.schema
+    const diff = actual === undefined ? SAME : diffOf(target, actual, wanted, options)
+    const makes = union !== undefined && !union.made && diff.conflicts.length === 0
+    if (makes) union.made = true
+    found.set(name, { wanted, existing, options, diff, misfits: [], ...(makes ? { makes: union.schema } : {}) })
   }
   return found
 }

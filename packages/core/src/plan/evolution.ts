@@ -1,7 +1,7 @@
 import type { Config, TableRule } from '../config/config.ts'
 import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
-import { type TableSchema, tableName } from '../model/schema.ts'
+import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
 import { type AlterPart, alterParts, partId, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import { type Definition, diffOf } from './definitions.ts'
 
@@ -26,8 +26,8 @@ export function evolve(target: Target, definition: Definition, source: TableSche
   const { existing, wanted, diff, misfits, options } = definition
   const parts = alterParts(diff)
   const plain: Evolution = { diff, postpone: [], rows: concernsRows(diff) }
+  if (diff.conflicts.length > 0) return { ...plain, refusal: schemaConflict(source.table, wanted.table, diff) }
   if (existing === undefined) return plain
-  if (diff.conflicts.length > 0) return { ...plain, refusal: conflict(source, wanted, diff) }
   if (rule.schemaPolicy === 'freeze' && (parts.length > 0 || diff.changes.length > 0 || diff.kept.length > 0))
     return { ...plain, refusal: frozen(source, diff) }
   if (misfits.length === 0) return plain
@@ -68,11 +68,11 @@ export const differencesOf = (diff: SchemaDiff): readonly string[] => [
   ]),
 ]
 
-const conflict = (source: TableSchema, wanted: TableSchema, { conflicts }: SchemaDiff): SyncError =>
-  new SyncError('SCHEMA_CONFLICT', `${tableName(source.table)} is defined differently at the target: ${conflicts.join('; ')}.`, {
+export const schemaConflict = (source: TableRef, wanted: TableRef, { conflicts, remedy }: SchemaDiff): SyncError =>
+  new SyncError('SCHEMA_CONFLICT', `${tableName(source)} is defined differently at the target: ${conflicts.join('; ')}.`, {
     kind: 'refused',
-    table: source.table,
-    hint: `Make the definitions equal by hand, or drop ${tableName(wanted.table)} at the target: the next run creates it from the source.`,
+    table: source,
+    hint: remedy ?? `Make the definitions equal by hand, or drop ${tableName(wanted)} at the target: the next run creates it from the source.`,
   })
 
 function frozen(source: TableSchema, diff: SchemaDiff): SyncError {

@@ -22,12 +22,15 @@ export function refuseNewServers(plan: Plan, facts: readonly RouteFacts[], serve
         const saved = stateOf(state?.tables, schema.table.name)?.targets
         const before = stateOf(saved, target.name)
         if (before === undefined || before.last_sync_time === null) continue
-        if (before.source_id !== servers.source) throw serverChanged('source', plan.source.label, tableName(schema.table))
-        if (before.target_id !== servers.targets.get(target.name)) throw serverChanged(`target ${target.name}`, target.label, tableName(schema.table))
+        if (!isServer(before.source_id, servers.source)) throw serverChanged('source', plan.source.label, tableName(schema.table))
+        if (!isServer(before.target_id, servers.targets.get(target.name))) throw serverChanged(`target ${target.name}`, target.label, tableName(schema.table))
       }
     }
   }
 }
+
+/** Whether a saved identity may be that of this server. The state of an older tool names none until a run has succeeded on it. */
+export const isServer = (saved: string, actual: string | undefined): boolean => saved === '' || saved === actual
 
 const serverChanged = (end: string, label: string, table: string): SyncError =>
   new SyncError('SERVER_CHANGED', `The ${end}, ${label}, is not the server that ${table} was synced with the last time.`, {

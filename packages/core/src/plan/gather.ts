@@ -7,6 +7,7 @@ import type { TableSchema } from '../model/schema.ts'
 import { type Prints, readPrints } from '../state/prints.ts'
 import type { DatabaseState } from '../state/records.ts'
 import type { Route } from './databases.ts'
+import type { Setbacks } from './unplanned.ts'
 
 /** What both ends and the state say about one route; all the I/O of planning, nothing written. */
 export type RouteFacts = Route & {
@@ -40,14 +41,14 @@ export type GatherInput = {
   readonly state: StateStore
   /** The kinds of objects that are compared. */
   readonly kinds: readonly ObjectKind[]
+  readonly setbacks: Setbacks
   readonly signal: AbortSignal
 }
 
-export async function gather({ source, snapshot, targets, routes, states, state, kinds, signal }: GatherInput): Promise<readonly RouteFacts[]> {
+export async function gather({ source, snapshot, targets, routes, states, state, kinds, setbacks, signal }: GatherInput): Promise<readonly RouteFacts[]> {
   const sides = new Map<string, SourceSide>()
   const visibleAtTarget = new Map<string, readonly string[]>()
-  const facts: RouteFacts[] = []
-  for (const route of routes) {
+  const factsOf = async (route: Route): Promise<RouteFacts> => {
     const side = sides.get(route.source) ?? (await sourceSide(source, snapshot, route.source, kinds))
     sides.set(route.source, side)
     const target = mustHave(targets, route.target)
@@ -55,7 +56,7 @@ export async function gather({ source, snapshot, targets, routes, states, state,
     visibleAtTarget.set(route.target, databases)
     const databaseExists = target.supports.sharedTables ? databases.length > 0 : databases.includes(route.database)
     const { definitions, ...sourceFacts } = side
-    facts.push({
+    return {
       ...route,
       ...sourceFacts,
       tables: sourceFacts.tables.map((schema) => target.ask?.(schema) ?? schema),
@@ -73,9 +74,14 @@ export async function gather({ source, snapshot, targets, routes, states, state,
       existing: databaseExists ? await target.describe(route.database) : [],
       leftovers: databaseExists ? await target.leftovers(route.database) : [],
       state: states.get(route.source),
-    })
+    }
   }
-  return facts
+  const facts: RouteFacts[] = []
+  for (const route of routes) {
+    const found = await setbacks.alone({ database: route.source, target: route.target }, () => factsOf(route))
+    if (found !== undefined) facts.push(found)
+  }
+  return setbacks.left(facts)
 }
 
 type SourceSide = Pick<RouteFacts, 'tables' | 'visibility' | 'objects'> & { readonly definitions: ObjectDefinitions | undefined }

@@ -6,7 +6,9 @@ import type { Position } from '../model/batch.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { TableRef, TableSchema } from '../model/schema.ts'
 import type { DiffOptions, SchemaChange } from '../model/schema-diff.ts'
+import type { SourcePrint } from '../state/source-print.ts'
 import type { ObjectsPlan } from './objects.ts'
+import type { Unplanned } from './unplanned.ts'
 
 /** What a run will do, decided before anything is written. Renderers need it and the event stream, nothing else. */
 export type Plan = {
@@ -17,6 +19,8 @@ export type Plan = {
   readonly purpose?: 'verify'
   readonly source: { readonly id: string; readonly label: string; readonly consistency: string }
   readonly targets: readonly TargetPlan[]
+  /** Databases that are left out, because nothing could be planned for them; left out: none. */
+  readonly unplanned?: readonly Unplanned[]
   readonly warnings: readonly string[]
 }
 
@@ -58,6 +62,8 @@ export type TablePlan = {
   /** Why this strategy, in a few words. */
   readonly reason: string
   readonly guarantee: Guarantee
+  /** Present where looking at the copy costs money. */
+  readonly watch?: SourceWatch
   readonly changes: readonly SchemaChange[]
   /** What differs in the definition, one sentence each. */
   readonly differences?: readonly string[]
@@ -78,6 +84,18 @@ export type TablePlan = {
   readonly firstContact?: true
   /** Set when the table must not be written: it counts as failed and nothing happens to it. */
   readonly refused?: ErrorJson
+}
+
+/** What tells whether the source has changed, so that a copy of which that is not so is left alone. */
+export type SourceWatch = {
+  /** What the next run will look at: all rows, or those that are new by time. */
+  readonly by: 'digest' | 'time'
+  readonly lookbackMinutes: number
+  readonly form: string
+  /** While the source is still this the copy is left alone; left out: it is looked at. */
+  readonly print?: SourcePrint
+  /** The plan's guarantee where the copy is looked at. */
+  readonly looked: Guarantee
 }
 
 export type Strategy =

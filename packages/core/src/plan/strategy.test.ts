@@ -90,6 +90,8 @@ describe('the choice of a strategy', () => {
     expect(kind(there, { mode: 'reconcile', forceFull: true, state: undefined })).toBe('digest')
     expect(kind(there, { mode: 'reconcile', existing: undefined })).toBe('full')
     expect(kind(there, { mode: 'reconcile', comparable: false })).toBe('full')
+    // The rows of the copy do not fit the new definition: comparing them would leave them in its way.
+    expect(kind(there, { mode: 'reconcile', copy: 'its new definition does not take all rows' })).toBe('full')
   })
 
   it('copies in full the first time, on request, by configuration, and where nothing else is possible', () => {
@@ -118,6 +120,23 @@ describe('the choice of a strategy', () => {
     expect(reason(wall, at({ columns: { updated_at: '2026-01-02 10:00:00' }, zone: 600 }))).toContain('newer')
     expect(reason(wall, at({ columns: { updated_at: '2026-01-01 20:00:00' }, zone: -300 }))).toContain('time zone')
     expect(reason(timed, at({ columns: { updated_at: '2026-01-01 20:00:00' }, zone: -300 }))).toContain('newer')
+  })
+
+  it('compares once what an older tool says it has synced, and goes on by time from there where that cannot be', () => {
+    const inherited: TargetState = { ...saved, position: { since: '2026-01-01T12:00:00.000Z' }, compared_at: null, source_id: '', target_id: '' }
+    expect(kind(timed, { state: inherited })).toBe('digest')
+    for (const extra of [{ comparable: false }, { rule: { mode: 'time' } }] as const) {
+      const since = (schema: TableSchema) => chooseStrategy(facts(schema, { state: inherited, ...extra })).strategy
+      expect(since(timed)).toMatchObject({ kind: 'time', since: { updated_at: '2026-01-01 11:50:00.000' } })
+      // The server is nine hours ahead of UTC: what it stamps is so too, and what an application fills may be either.
+      const wall: Column = { name: 'updated_at', type: { kind: 'datetime', fraction: 0 }, nullable: false }
+      expect(since(table([{ ...wall, stamped: 'on-update' }]))).toMatchObject({ kind: 'time', since: { updated_at: '2026-01-01 19:50:00.000' } })
+      expect(since(table([wall]))).toMatchObject({ kind: 'time', since: { updated_at: '2026-01-01 10:50:00.000' } })
+    }
+    const later = { ...inherited, position: { since: '2026-01-02T12:00:00.000Z' } }
+    expect(chooseStrategy(facts(timed, { state: later, rule: { mode: 'time' } })).reason).toContain('later than the clock')
+    expect(kind(timed, { state: inherited, existing: undefined })).toBe('full')
+    expect(kind(timed, { state: { ...inherited, sync_status: 'FAILED' }, comparable: false })).toBe('full')
   })
 
   it('compares tables without a key or without a timestamp', () => {

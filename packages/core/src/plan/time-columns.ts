@@ -69,6 +69,25 @@ export const isTimePosition = (position: unknown): position is TimePosition =>
   typeof position === 'object' && position !== null && 'columns' in position && typeof position.columns === 'object' && position.columns !== null
 
 /**
+ * Saved in the place of a `TimePosition` where the state of an older tool was taken over: the moment, ISO 8601 in UTC, from which rows may be missing at the
+ * target. Neither the columns nor the servers are known of it.
+ */
+export type InheritedPosition = { readonly since: string }
+
+export const isInherited = (position: unknown): position is InheritedPosition =>
+  typeof position === 'object' && position !== null && 'since' in position && typeof position.since === 'string' && !Number.isNaN(Date.parse(position.since))
+
+/** A saved position by the columns of today; `undefined` where it is none by time. */
+export function timePosition(position: unknown, columns: readonly Column[], clock: SourceClock): TimePosition | undefined {
+  if (isTimePosition(position)) return position
+  if (!isInherited(position)) return undefined
+  const zone = zoneOf(clock)
+  const at = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
+  const then = Date.parse(position.since)
+  return { columns: positionBounds(columns, { utc: at(then), local: at(then + zone * 60_000) }), zone }
+}
+
+/**
  * Where to read from, per column: the position less the lookback. A wall clock is set back by an hour once a year, so a
  * DATETIME looks one hour further back.
  */

@@ -3,6 +3,7 @@ import { SyncError } from '../errors/sync-error.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { TableRef } from '../model/schema.ts'
 import { type DatabaseState, databaseKey, parseDatabaseState, type TargetState, withTargetStates } from '../state/records.ts'
+import { withoutPrint } from '../state/source-print.ts'
 
 /** What the state knew of tables at one target, by source database and table; `null`: nothing. */
 export type Positions = { readonly [database: string]: { readonly [table: string]: TargetState | null } }
@@ -45,7 +46,7 @@ export async function forgetPositions(store: StateStore, target: string, tables:
   const found = await readPositions(store, target, tables)
   const forgotten = Object.entries(found).map(([database, each]) => {
     const unknown = Object.entries(each).filter(([table]) => ownValue(ownValue(except, database), table) === undefined)
-    return [database, Object.fromEntries(unknown.map(([table, saved]) => [table, saved && { ...saved, position: null, compared_at: null }]))]
+    return [database, Object.fromEntries(unknown.map(([table, saved]) => [table, saved && { ...withoutPrint(saved), position: null, compared_at: null }]))]
   })
   await writePositions(store, target, Object.fromEntries(forgotten) as Positions)
 }
@@ -54,7 +55,7 @@ export async function forgetPositions(store: StateStore, target: string, tables:
 function withPositions(before: DatabaseState | undefined, database: string, target: string, tables: Positions[string]): DatabaseState | undefined {
   const now = new Date().toISOString()
   const given = Object.entries(tables)
-  const known = given.flatMap(([table, saved]): [string, TargetState][] => (saved === null ? [] : [[table, saved]]))
+  const known = given.flatMap(([table, saved]): [string, TargetState][] => (saved === null ? [] : [[table, withoutPrint(saved)]]))
   const unknown = new Set(given.filter(([, saved]) => saved === null).map(([table]) => table))
   const state = known.length === 0 ? before : withTargetStates(before, database, target, new Map(known), now)
   if (state === undefined) return undefined

@@ -1,7 +1,9 @@
 import type { Digest, DigestReader, RowRange } from '../contract/reader.ts'
 import { isSplitByHash } from '../model/portable.ts'
 import type { TableSchema } from '../model/schema.ts'
-import { collect, type Fingerprint, groupsOf, keyBytes } from './fingerprints.ts'
+import { compareRows } from './compare-rows.ts'
+import { collect, type Fingerprint, groupsOf } from './fingerprints.ts'
+import { type Help, share } from './share.ts'
 
 /** Rows per range of the first comparison, and of the ranges in which rows are then looked at one by one. */
 const RANGE_ROWS = 16_384
@@ -9,7 +11,8 @@ const LEAF_ROWS = 256
 /** Without a key a range is a bucket of row hashes, and any number of them is digested in one pass. */
 const BUCKET_ROWS = 1_024
 const RANGES_PER_QUERY = 32
-const ROWS_PER_LOOK = 16_384
+/** Rows of both ends that are compared by fingerprint at a time. */
+const ROWS_PER_LOOK = 65_536
 /** Where more than this portion of the smallest ranges differs, the next ones are not split any more. */
 const DENSE = 0.7
 
@@ -25,7 +28,11 @@ export type Comparison<Reader = DigestReader> = {
   readonly signal: AbortSignal
   /** Called with the source's rows of each part that is settled. */
   readonly compared?: (rows: number) => void
+  /** Called with the digest of all rows of the source, when the whole table has been digested. */
+  readonly surveyed?: (source: Digest) => void
   readonly pace?: Pace
+  /** Readers that have nothing else to do may take a part of the digests. */
+  readonly help?: Help
 }
 
 /** Holds a comparison back. */
@@ -63,13 +70,40 @@ export type Finding =
 
 export type HashCounts = { readonly hash: string; readonly source: number; readonly target: number }
 
-/** Compares the digests of the whole table. One reader per end is in use at any time, here and in `findings`. */
-export async function survey(comparison: Comparison): Promise<Survey> {
+/** The digests of the source, in the order of the ranges that they are of. */
+export type SourceDigests = ReadonlyMap<RowRange, Digest>
+
+/** Digests the source alone, as `survey` would. */
+export async function digestSource({ source, schema, signal }: Pick<Comparison, 'source' | 'schema' | 'signal'>): Promise<SourceDigests> {
+  const ranges = await source.ranges(schema, rangeRows(schema), signal)
+  const found = new Map<RowRange, Digest>()
+  for (const group of groupsOf(ranges, isSplitByHash(schema) ? ranges.length : RANGES_PER_QUERY)) {
+    const digests = await source.digest(schema, group, signal)
+    for (const [i, range] of group.entries()) found.set(range, must(digests[i]))
+  }
+  return found
+}
+
+/** Of all rows: the same however the table is split. */
+export function addUp(digests: Iterable<Digest>): Digest {
+  const all = [...digests]
+  return {
+    rows: all.reduce((sum, { rows }) => sum + rows, 0),
+    sum: String(all.reduce((sum, digest) => sum + BigInt(digest.sum), 0n)),
+    exact: all.every(({ exact }) => exact),
+  }
+}
+
+const rangeRows = (schema: TableSchema, pace?: Pace): number => (isSplitByHash(schema) ? BUCKET_ROWS : Math.min(RANGE_ROWS, pace?.portion ?? RANGE_ROWS))
+
+/** Compares the digests of the whole table. Without `help` one reader per end is in use at any time, here and in `findings`. `known`: of the source. */
+export async function survey(comparison: Comparison, known?: SourceDigests): Promise<Survey> {
   const { source, schema, pace, signal } = comparison
-  const keyed = !isSplitByHash(schema)
-  const ranges = await source.ranges(schema, keyed ? Math.min(RANGE_ROWS, pace?.portion ?? RANGE_ROWS) : BUCKET_ROWS, signal)
+  const ranges = known === undefined ? await source.ranges(schema, rangeRows(schema, pace), signal) : [...known.keys()]
   const rows = { source: 0, target: 0 }
-  const unequal = await differing(comparison, ranges, rows)
+  const theirs: Digest[] = []
+  const unequal = await differing(comparison, ranges, rows, { known, found: (digest) => theirs.push(digest) })
+  comparison.surveyed?.(addUp(theirs))
   return { rows, ranges: ranges.length, unequal }
 }
 
@@ -112,50 +146,82 @@ async function split(comparison: Comparison, part: Unequal): Promise<{ readonly 
   return { unequal: await differing(comparison, ranges), ranges: ranges.length }
 }
 
-async function differing(comparison: Comparison, ranges: readonly RowRange[], rows = { source: 0, target: 0 }): Promise<readonly Unequal[]> {
-  const { source, target, schema, wanted, pace, signal } = comparison
-  const result: Unequal[] = []
+type SourceSide = { readonly known?: SourceDigests | undefined; readonly found: (digest: Digest) => void }
+
+async function differing(
+  comparison: Comparison,
+  ranges: readonly RowRange[],
+  rows = { source: 0, target: 0 },
+  { known, found }: SourceSide = { found: () => {} },
+): Promise<readonly Unequal[]> {
+  const { source, target, schema, wanted, pace, help, signal } = comparison
+  const unequal: Unequal[][] = []
   const perQuery = isSplitByHash(schema) ? ranges.length : pace === undefined ? RANGES_PER_QUERY : 1
-  for (const group of groupsOf(ranges, perQuery)) {
-    const [theirs, ours] = await Promise.all([source.digest(schema, group, signal), target.digest(wanted, group, signal)])
+  await share(groupsOf(ranges, perQuery), pace === undefined ? help : undefined, async (group, at) => {
+    const digests = known === undefined ? source.digest(schema, group, signal) : group.map((range) => known.get(range))
+    const [theirs, ours] = await Promise.all([digests, target.digest(wanted, group, signal)])
+    const apart: Unequal[] = []
+    unequal[at] = apart
     for (const [i, range] of group.entries()) {
-      const [a, b] = [theirs[i], ours[i]]
-      if (a === undefined || b === undefined) throw new Error('a digest is missing')
+      const [a, b] = [must(theirs[i]), must(ours[i])]
+      found(a)
       rows.source += a.rows
       rows.target += b.rows
       const equal = a.exact && b.exact && a.rows === b.rows && a.sum === b.sum
       if (equal) comparison.compared?.(a.rows)
-      else result.push({ range, source: a, target: b })
+      else apart.push({ range, source: a, target: b })
       await pace?.rows(Math.max(a.rows, b.rows))
     }
-  }
-  return result
+  })
+  return unequal.flat()
+}
+
+function must(digest: Digest | undefined): Digest {
+  if (digest === undefined) throw new Error('a digest is missing')
+  return digest
 }
 
 async function* settleAll(comparison: Comparison, leaves: readonly Unequal[]): AsyncIterable<Finding> {
-  let portion: Unequal[] = []
-  let rows = 0
-  for (const leaf of leaves) {
-    portion.push(leaf)
-    rows += leaf.source.rows + leaf.target.rows
-    if (rows < ROWS_PER_LOOK) continue
-    yield await settle(comparison, portion)
-    portion = []
-    rows = 0
+  let ahead: Promise<Finding> | undefined
+  try {
+    for (const portion of portionsOf(leaves)) {
+      const settled = ahead
+      // While the rows of one portion are looked at the servers hash the next one.
+      ahead = settled === undefined ? settle(comparison, portion) : settled.then(() => settle(comparison, portion))
+      ahead.catch(() => {})
+      if (settled !== undefined) yield await settled
+    }
+    if (ahead !== undefined) yield await ahead
+  } finally {
+    await ahead?.catch(() => {})
   }
-  if (portion.length > 0) yield await settle(comparison, portion)
+}
+
+function portionsOf(leaves: readonly Unequal[]): readonly (readonly Unequal[])[] {
+  const portions: Unequal[][] = []
+  let rows = ROWS_PER_LOOK
+  for (const leaf of leaves) {
+    if (rows >= ROWS_PER_LOOK) {
+      portions.push([])
+      rows = 0
+    }
+    portions.at(-1)?.push(leaf)
+    rows += leaf.source.rows + leaf.target.rows
+  }
+  return portions
 }
 
 /** Compares the rows of some ranges by fingerprint. */
 async function settle(comparison: Comparison, leaves: readonly Unequal[]): Promise<Finding> {
   const { source, target, schema, wanted, signal } = comparison
   const ranges = joined(leaves.map((leaf) => leaf.range))
-  const [theirs, ours] = await Promise.all([
-    collect(source.fingerprints(schema, ranges, signal), schema),
-    collect(target.fingerprints(wanted, ranges, signal), wanted),
-  ])
+  const both = [source.fingerprints(schema, ranges, signal), target.fingerprints(wanted, ranges, signal)] as const
+  const finding: Finding =
+    schema.key.length > 0
+      ? { kind: 'keys', ...compareRows(...(await Promise.all([Array.fromAsync(both[0]), Array.fromAsync(both[1])])), schema.key.length), ranges }
+      : { kind: 'hashes', rows: countsOf(...(await Promise.all([collect(both[0], schema), collect(both[1], wanted)]))) }
   comparison.compared?.(leaves.reduce((sum, leaf) => sum + leaf.source.rows, 0))
-  return schema.key.length > 0 ? keyedFinding(theirs, ours, ranges) : { kind: 'hashes', rows: countsOf(theirs, ours) }
+  return finding
 }
 
 /** Neighbours made one: a short condition is quick to test, row by row. */
@@ -168,20 +234,6 @@ function joined(ranges: readonly RowRange[]): readonly RowRange[] {
     } else result.push(range)
   }
   return result
-}
-
-function keyedFinding(source: ReadonlyMap<string, Fingerprint>, target: ReadonlyMap<string, Fingerprint>, ranges: readonly RowRange[]): Finding {
-  const missing: Uint8Array[] = []
-  const changed: Uint8Array[] = []
-  const unsure: Uint8Array[] = []
-  for (const [key, row] of source) {
-    const there = target.get(key)
-    if (there === undefined) missing.push(keyBytes(key))
-    else if (row.hash === null || there.hash === null) unsure.push(keyBytes(key))
-    else if (row.hash !== there.hash) changed.push(keyBytes(key))
-  }
-  const extra = [...target].filter(([key]) => !source.has(key)).map(([key]) => keyBytes(key))
-  return { kind: 'keys', missing, changed, unsure, extra, ranges }
 }
 
 function countsOf(source: ReadonlyMap<string, Fingerprint>, target: ReadonlyMap<string, Fingerprint>): readonly HashCounts[] {

@@ -306,3 +306,38 @@ describe('a run', () => {
     expect(outcome(report, 'users')).toMatchObject({ retries: 2, warnings: [expect.stringContaining('later moment')] })
   })
 })
+
+describe('a database that cannot be planned', () => {
+  const elsewhere = (schema: TableSchema, database: string): TableSchema => ({ ...schema, table: { ...schema.table, database } })
+
+  it('is left out and named, and the others are synced', async () => {
+    const w = world({ databases: ['shop', 'gone', 'busy', 'torn'] })
+    w.put(items, [['1', 'a']])
+    for (const name of ['busy', 'torn']) putTable(w.source, elsewhere(items, name), [['1', 'a']])
+    w.target.locks.add('busy')
+    await w.store.write('database/torn', { tables: 1 }, undefined)
+    const report = await w.run()
+    expect(report).toMatchObject({
+      status: 'partial',
+      tables: [{ id: 'copy/shop.items', outcome: 'synced' }],
+      unplanned: [
+        { database: 'gone', error: { code: 'DATABASE_NOT_VISIBLE', kind: 'privilege' } },
+        { database: 'busy', target: 'copy', error: { code: 'RUN_LOCKED', kind: 'locked' } },
+        { database: 'torn', error: { code: 'STATE_UNREADABLE' } },
+      ],
+    })
+    expect((await w.dryRun()).plan.unplanned).toMatchObject([{ database: 'gone' }, { database: 'torn' }])
+    // What was locked for it is given back.
+    expect([...w.target.locks]).toEqual(['busy'])
+    w.target.locks.delete('busy')
+    expect((await w.run({ databases: ['shop', 'busy'] })).unplanned).toBeUndefined()
+  })
+
+  it('ends the run where it is the only one', async () => {
+    const w = world({ databases: ['gone'] })
+    await expect(w.run()).rejects.toMatchObject({ code: 'DATABASE_NOT_VISIBLE', kind: 'privilege' })
+    w.put(items, [['1', 'a']])
+    w.target.locks.add('shop')
+    await expect(w.run({ databases: ['shop'] })).rejects.toMatchObject({ code: 'RUN_LOCKED' })
+  })
+})

@@ -1,15 +1,18 @@
+import pLimit from 'p-limit'
 import type { Config } from '../config/config.ts'
 import { isLiteral } from '../config/glob.ts'
 import type { ServerIdentity, Snapshot, Source } from '../contract/source.ts'
 import type { StateStore } from '../contract/state-store.ts'
 import type { Target } from '../contract/target.ts'
+import { refuseLegacy } from '../legacy/refuse-legacy.ts'
 import { mustHave } from '../model/must.ts'
 import { assemble } from '../plan/assemble.ts'
-import { routes, selectDatabases, vanishedDatabases } from '../plan/databases.ts'
+import { type Route, routes, selectDatabases, vanishedDatabases } from '../plan/databases.ts'
 import { readDefinitions } from '../plan/definitions.ts'
 import { refuseNewServers } from '../plan/first-contact.ts'
 import { gather } from '../plan/gather.ts'
 import type { DatabasePlan, Plan } from '../plan/plan.ts'
+import { Setbacks } from '../plan/unplanned.ts'
 import { refuseUnfinished } from '../rollback/unfinished.ts'
 import { StateRecorder } from '../state/recorder.ts'
 import { storedDatabases } from '../state/records.ts'
@@ -73,34 +76,35 @@ async function planOnce(endpoints: Endpoints, config: Config, options: PrepareOp
   const { run, signal } = options
   const { sourceIdentity, targetIdentities } = identities
   const visible = await source.databases()
-  const databases = selectDatabases(config, visible)
+  const setbacks = new Setbacks()
+  const databases = selectDatabases(config, visible, setbacks)
   // Reading every document of the state is for patterns alone: a name that is not there has been refused.
   const known = config.databases.every(isLiteral) ? [] : (await storedDatabases(state)).map(({ name }) => name)
-  const all = routes(config.targets, databases, sourceIdentity, targetIdentities)
+  const wanted = routes(config.targets, databases, sourceIdentity, targetIdentities)
   const locks = held.use(new RunLocks())
-  if (options.lock) {
-    for (const { target, database } of all) {
-      const place = lockPlace(target, database)
-      held.use(await state.lock(place))
-      await locks.take(place, () => mustHave(targets, target).lock(database, signal))
-    }
-  }
+  const locked = options.lock ? await lockAll(wanted) : wanted
   if (options.purpose !== 'verify') {
-    for (const [target, group] of Map.groupBy(all, (route) => route.target)) {
+    await refuseLegacy(state, databases, visible)
+    for (const [target, group] of Map.groupBy(locked, (route) => route.target)) {
       const places = group.map(({ database }) => database)
       await refuseUnfinished(mustHave(targets, target).backups?.(config.backup.directory), places, signal)
     }
   }
   const recorders = new Map<string, StateRecorder>()
-  for (const database of databases) recorders.set(database, await StateRecorder.open(state, database))
+  for (const database of new Set(locked.map(({ source: name }) => name))) {
+    const recorder = await setbacks.alone({ database }, () => StateRecorder.open(state, database))
+    if (recorder !== undefined) recorders.set(database, recorder)
+  }
+  const all = setbacks.left(locked.filter(({ source: name }) => recorders.has(name)))
 
   const readers = Math.max(1, Math.min(config.parallelTables, config.connections))
   const snapshot = held.use(await source.open({ readers, signal }))
   const states = new Map([...recorders].map(([database, recorder]) => [database, recorder.state]))
-  const facts = await gather({ source, snapshot, targets, routes: all, states, state, kinds: options.purpose === 'verify' ? [] : config.objects, signal })
+  const kinds = options.purpose === 'verify' ? [] : config.objects
+  const facts = await gather({ source, snapshot, targets, routes: all, states, state, kinds, setbacks, signal })
   const definitions = await readDefinitions(config, facts, targets, signal)
   const ends = new Map(config.targets.map(({ name, type }) => [name, { type, target: mustHave(targets, name), identity: mustHave(targetIdentities, name) }]))
-  const whole = assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts, definitions })
+  const whole = await assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts, definitions, setbacks })
   const warnings = [...whole.warnings, ...vanishedDatabases(config, visible, known)]
   const plan = { ...onlyTables(whole, options.only), warnings, ...(options.purpose === undefined ? {} : { purpose: options.purpose }) }
   if (options.purpose !== 'verify' && !config.allow.includes('new-server')) {
@@ -118,7 +122,33 @@ async function planOnce(endpoints: Endpoints, config: Config, options: PrepareOp
     ...(options.only === undefined ? {} : { only: options.only }),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
+
+  /** The routes that nobody else is working on. */
+  async function lockAll(some: readonly Route[]): Promise<readonly Route[]> {
+    const limit = pLimit(LOCKS_AT_ONCE)
+    const taken = some.map((route) =>
+      limit(async () => {
+        const { source: name, target, database } = route
+        const place = lockPlace(target, database)
+        return await setbacks.alone({ database: name, target }, async () => {
+          await using own = new AsyncDisposableStack()
+          own.use(await state.lock(place))
+          await locks.take(place, () => mustHave(targets, target).lock(database, signal))
+          held.use(own.move())
+          return route
+        })
+      }),
+    )
+    // All of them have to be known before anything is given back.
+    const answers = await Promise.allSettled(taken)
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    return setbacks.left(answers.flatMap((answer) => (answer.status === 'fulfilled' && answer.value !== undefined ? [answer.value] : [])))
+  }
 }
+
+/** A fleet has hundreds, and each takes a request or two. */
+const LOCKS_AT_ONCE = 8
 
 function withoutObjects(database: DatabasePlan): DatabasePlan {
   const { objectPlan: _, ...rest } = database

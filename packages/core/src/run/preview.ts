@@ -1,6 +1,6 @@
 import { pointTables } from '../backup/point-tables.ts'
 import type { BackupConfig } from '../config/config.ts'
-import type { TableWriter, Target, WriteWork } from '../contract/target.ts'
+import type { TableWriter, Target, WorkCosts, WriteWork } from '../contract/target.ts'
 import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import { mustHave } from '../model/must.ts'
@@ -33,6 +33,8 @@ export type TablePreview = {
   /** What would be sent; a copy in full sends every row, so that only the estimate is known. */
   readonly rows: { readonly upserts: number; readonly deletes: number; readonly estimated: boolean }
   readonly statements: readonly string[]
+  /** Where the target counts them. */
+  readonly costs?: WorkCosts
   /** A guard would hold it back: nothing of this would be done. */
   readonly refused?: ErrorJson
 }
@@ -80,7 +82,7 @@ const objectStatements = ({ objectPlan }: DatabasePlan, when: (object: ObjectPla
 
 async function previewTable(prepared: PreparedRun, plan: TablePlan, target: Target, signal: AbortSignal): Promise<TablePreview> {
   if (plan.refused !== undefined) return { id: plan.id, rows: { upserts: 0, deletes: 0, estimated: false }, statements: [] }
-  const recording = new RecordingTarget(target)
+  const recording = new RecordingTarget(target, signal)
   const { config, snapshot } = prepared
   const sync: TableSync = {
     plan,
@@ -90,33 +92,41 @@ async function previewTable(prepared: PreparedRun, plan: TablePlan, target: Targ
     batchRows: config.batchRows,
     meter: new Meter(() => {}, plan.id),
     signal,
+    print: prepared.only === undefined ? plan.watch?.print : undefined,
     guard: tableGuard({ plan, maxDeletePercent: config.maxDeletePercent, allow: config.allow, strangers: plan.firstContact === true, adopt: async () => {} }),
     save: async () => {},
   }
   try {
     if (plan.strategy.kind === 'full' || plan.changes.some(concernsRows)) {
       await guardBefore(sync)
-      return assumed(plan, target)
+      return await assumed(plan, target, signal)
     }
     await syncTable(sync)
   } catch (error) {
     if (!SyncError.is(error) || error.kind !== 'refused') throw error
     return { id: plan.id, rows: { upserts: 0, deletes: 0, estimated: false }, statements: [], refused: errorJson(error) }
   }
-  return { id: plan.id, rows: { upserts: recording.upserts, deletes: recording.deletes, estimated: false }, statements: recording.statements }
+  return {
+    id: plan.id,
+    rows: { upserts: recording.upserts, deletes: recording.deletes, estimated: false },
+    statements: recording.statements,
+    ...recording.costs(),
+  }
 }
 
 /** Of columns that are not there yet, or of another type, nothing can be compared. */
 const concernsRows = (change: SchemaChange): boolean => change.type !== 'alter-table' || change.parts.some((part) => part.rows)
 
 /** What can be said without looking: the whole table goes, or a comparison must wait for columns that are not there yet. */
-function assumed(plan: TablePlan, target: Target): TablePreview {
+async function assumed(plan: TablePlan, target: Target, signal: AbortSignal): Promise<TablePreview> {
   const replace = plan.strategy.kind === 'full'
   const work: WriteWork = { disposition: replace ? 'replace' : 'merge', schema: plan.wanted, existing: afterChanges(plan), ...triggersOf(plan) }
+  const costs = await target.costs?.(work, { bytes: plan.schema.estimate?.bytes ?? 0, statements: plan.statements.length }, signal)
   return {
     id: plan.id,
     rows: { upserts: plan.schema.estimate?.rows ?? 0, deletes: 0, estimated: true },
     statements: [...plan.statements, ...target.preview(work, { upserts: true, deletes: false })],
+    ...(costs === undefined ? {} : { costs }),
   }
 }
 
@@ -126,10 +136,18 @@ class RecordingTarget {
   deletes = 0
   readonly statements: string[] = []
   #greatest = 0n
+  #costs: WorkCosts = { jobs: 0, bytesSent: 0, bytesRead: 0 }
   readonly #target: Target
+  readonly #signal: AbortSignal
 
-  constructor(target: Target) {
+  constructor(target: Target, signal: AbortSignal) {
     this.#target = target
+    this.#signal = signal
+  }
+
+  /** Nothing written costs nothing. */
+  costs(): { readonly costs?: WorkCosts } {
+    return this.#target.costs === undefined ? {} : { costs: this.#costs }
   }
 
   asTarget(): Target {
@@ -156,21 +174,33 @@ class RecordingTarget {
     const { counter } = work.schema
     let upserts = 0
     let deletes = 0
+    let bytes = 0
     return {
       write: async (batch) => {
         upserts += batch.upserts?.rowCount ?? 0
+        bytes += (batch.upserts?.bytes.length ?? 0) + (batch.deletes?.bytes.length ?? 0)
         if (counter !== undefined && batch.upserts !== undefined) this.#numbered(batch.upserts, counter.column)
         deletes += batch.deletes?.rowCount ?? 0
       },
       commit: async () => {
         const effects = { upserts: upserts > 0, deletes: deletes > 0 }
-        if (effects.upserts || effects.deletes || work.disposition === 'replace') this.statements.push(...this.#target.preview(work, effects))
+        if (effects.upserts || effects.deletes || work.disposition === 'replace') {
+          await this.#count(work, bytes)
+          this.statements.push(...this.#target.preview(work, effects))
+        }
         this.upserts += upserts
         this.deletes += deletes
         return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
       },
       [Symbol.asyncDispose]: async () => {},
     }
+  }
+
+  async #count(work: WriteWork, bytes: number): Promise<void> {
+    const costs = await this.#target.costs?.(work, { bytes, statements: this.statements.length }, this.#signal)
+    if (costs === undefined) return
+    const { jobs, bytesSent, bytesRead } = this.#costs
+    this.#costs = { jobs: jobs + costs.jobs, bytesSent: bytesSent + costs.bytesSent, bytesRead: bytesRead + costs.bytesRead }
   }
 
   #numbered(rows: RowBatch, name: string): void {

@@ -20,8 +20,8 @@ const BATCH_BYTES = 1 << 20
  */
 export async function proveSynced(sync: TableSync, result: TableSyncResult, level: VerifyLevel): Promise<Verified | undefined> {
   const { plan, meter } = sync
-  // A source table without transactions has no moment: what differs may have changed since.
-  if (!plan.schema.transactional) return undefined
+  // A source table without transactions has no moment: what differs may have changed since. A copy that was not looked at proves nothing.
+  if (!plan.schema.transactional || result.print !== undefined) return undefined
   const written = result.strategy === 'full' || meter.written > 0
   if (!written) return result.strategy === 'digest' ? { level: 'digest', scope: 'table', rows: meter.skipped, equal: true } : undefined
   if (result.strategy !== 'time' || level === 'rows' || (result.sent === undefined && level === 'digest')) return await proveTable(sync, level)
@@ -31,7 +31,8 @@ export async function proveSynced(sync: TableSync, result: TableSyncResult, leve
 async function proveTable(sync: TableSync, wanted: VerifyLevel): Promise<Verified> {
   const { plan, snapshot: source, target, batchRows, signal } = sync
   const tally = new Tally(plan.schema, NAMED, () => false)
-  const ends = { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
+  const { surveyed = () => {} } = sync
+  const ends = { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal, surveyed }
   const level = await compareTable(ends, wanted, tally, undefined)
   const { differences, different } = tally
   return { level, scope: 'table', rows: tally.rowsCompared, equal: different === 0, ...(different === 0 ? {} : { differences }) }

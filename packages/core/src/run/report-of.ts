@@ -27,14 +27,21 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
   const sum = (pick: (table: TableReport) => number) => tables.reduce((total, table) => total + pick(table), 0)
   const rowsRead = sum((table) => table.rowsRead)
   const wire = wireBytes(prepared, elsewhere)
+  const { unplanned } = prepared.plan
   return {
     run: prepared.plan.run,
-    status: cancelled || outcomes.cancelled > 0 ? 'cancelled' : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) ? 'partial' : 'ok',
+    status:
+      cancelled || outcomes.cancelled > 0
+        ? 'cancelled'
+        : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) || unplanned !== undefined
+          ? 'partial'
+          : 'ok',
     mode: prepared.plan.mode,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     ms,
     tables,
+    ...(unplanned === undefined ? {} : { unplanned }),
     ...objectsPart(prepared, objects),
     totals: {
       outcomes,

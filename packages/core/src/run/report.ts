@@ -2,13 +2,14 @@ import type { RunMode } from '../config/config.ts'
 import type { ErrorJson, ErrorKind } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
 import type { Guarantee, Strategy } from '../plan/plan.ts'
+import type { Unplanned } from '../plan/unplanned.ts'
 import type { RowDifference, VerifyLevel } from '../verify/report.ts'
 import type { ObjectReport } from './objects.ts'
 
 export type TableOutcome =
   /** Rows were written. */
   | 'synced'
-  /** Proved equal, nothing was written. */
+  /** Proved equal, or left alone because its source has not changed (`lookedAt`); nothing was written. */
   | 'unchanged'
   | 'failed'
   /** A guard held it back; nothing was written to it. */
@@ -36,6 +37,8 @@ export type TableReport = {
   readonly guarantee?: Guarantee
   /** When the whole table was last compared or copied (ISO 8601, UTC). */
   readonly comparedAt: string | null
+  /** The copy was not looked at, as its source has not changed since it last was, then (ISO 8601, UTC). */
+  readonly lookedAt?: string
   readonly warnings: readonly string[]
   /** What was looked at again after the last commit; left out: nothing. */
   readonly verified?: Verified
@@ -67,13 +70,15 @@ export type RunBackup = {
 
 export type RunReport = {
   readonly run: string
-  /** `partial`: some tables failed or were refused, the others reached their guarantee. */
+  /** `partial`: some tables or databases failed or were refused, the others reached their guarantee. */
   readonly status: 'ok' | 'partial' | 'cancelled'
   readonly mode: RunMode
   readonly startedAt: string
   readonly finishedAt: string
   readonly ms: number
   readonly tables: readonly TableReport[]
+  /** Databases that were left out, because nothing could be planned for them; left out: none. */
+  readonly unplanned?: readonly Unplanned[]
   /** Views, triggers, routines and events, where any are copied. */
   readonly objects?: { readonly unchanged: number; readonly changes: readonly ObjectReport[] }
   readonly totals: {

@@ -33,6 +33,9 @@ export class RowSet {
   }
 }
 
+/** Of each row, in their order. */
+export const rowHashes = (batch: RowBatch): readonly string[] => [...rowBounds(batch)].map(([start, end]) => fingerprint(batch, start, end))
+
 const fingerprint = (batch: RowBatch, start: number, end: number) => hash('sha1', batch.bytes.subarray(start, end), 'binary')
 
 function* rowBounds(batch: RowBatch): Iterable<readonly [start: number, end: number]> {

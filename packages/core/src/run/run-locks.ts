@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { TargetLock } from '../contract/target.ts'
 import { mustHave } from '../model/must.ts'
 
@@ -37,7 +38,10 @@ export class RunLocks implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const locks = [...this.#places.values()].map(({ lock }) => lock).reverse()
     this.#places.clear()
-    for (const lock of locks) await lock[Symbol.asyncDispose]()
+    const limit = pLimit(8)
+    const answers = await Promise.allSettled(locks.map((lock) => limit(() => lock[Symbol.asyncDispose]())))
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   async #takeAgain(place: Place): Promise<TargetLock> {

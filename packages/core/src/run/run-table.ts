@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Digest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
 import type { Target } from '../contract/target.ts'
 import { errorJson, SyncError } from '../errors/sync-error.ts'
@@ -8,14 +9,18 @@ import { type TableSchema, tableName } from '../model/schema.ts'
 import type { SchemaDiff } from '../model/schema-diff.ts'
 import { matchingRule } from '../plan/assemble.ts'
 import { diffOf } from '../plan/definitions.ts'
+import { schemaConflict } from '../plan/evolution.ts'
 import type { Guarantee, TablePlan } from '../plan/plan.ts'
+import { leftAlone } from '../plan/watch.ts'
 import type { StateUpdate } from '../state/recorder.ts'
+import type { SourcePrint } from '../state/source-print.ts'
 import { tableGuard } from './guards.ts'
 import { Meter } from './meter.ts'
 import type { PreparedRun } from './prepare.ts'
 import { notEqual, proveSynced } from './prove.ts'
 import type { TableReport, Verified } from './report.ts'
 import { backOff, isPassing } from './retry.ts'
+import { printAfter } from './source-look.ts'
 import { syncTable, type TableSyncResult } from './sync-table.ts'
 
 export type TableJob = {
@@ -61,7 +66,7 @@ export async function runTable(job: TableJob): Promise<TableReport> {
     emit({ type: 'table.started', id: plan.id, attempt, ...(total === undefined ? {} : { rows: total }) })
     try {
       const comparedAt = new Date().toISOString()
-      const { result, position, sameMoment, verified } = await attemptTable(job, meter, attempt)
+      const { result, position, sameMoment, verified, print } = await attemptTable(job, meter, attempt, comparedAt)
       const warnings = [...plan.warnings, ...(sameMoment ? [] : [LATER_MOMENT])]
       const rest = { retries: attempt - 1, warnings, ...(verified === undefined ? {} : { verified }) }
       if (verified?.equal === false) {
@@ -69,7 +74,7 @@ export async function runTable(job: TableJob): Promise<TableReport> {
         job.record({ sync_status: 'FAILED', error_message: job.redact(error.message) })
         return done({ ...idle, ...counts(meter), strategy: result.strategy, ...rest, outcome: 'failed', error })
       }
-      return done({ ...idle, ...success(job, meter, result, position, comparedAt), ...rest })
+      return done({ ...idle, ...success(job, meter, { result, position, print }, comparedAt), ...rest })
     } catch (error) {
       const failure = errorJson(error)
       const cancelled = signal.aborted || failure.kind === 'cancelled'
@@ -89,13 +94,20 @@ export async function runTable(job: TableJob): Promise<TableReport> {
   }
 }
 
-type Attempt = { readonly result: TableSyncResult; readonly position: Position; readonly sameMoment: boolean; readonly verified: Verified | undefined }
+type Attempt = {
+  readonly result: TableSyncResult
+  readonly position: Position
+  readonly sameMoment: boolean
+  readonly verified: Verified | undefined
+  /** What the next run needs to leave the copy alone. */
+  readonly print: SourcePrint | undefined
+}
 
 /**
  * A first attempt reads the run's snapshot. After a fault that one may be gone, and where the lock was lost meanwhile another run may
  * have written something newer: then it opens its own, under the lock.
  */
-async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promise<Attempt> {
+async function attemptTable(job: TableJob, meter: Meter, attempt: number, at: string): Promise<Attempt> {
   const { prepared, target, signal } = job
   await using own = new AsyncDisposableStack()
   const lock = await prepared.locks.hold(job.place)
@@ -104,6 +116,7 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
   if (!sameMoment) own.defer(() => job.alsoRead(snapshot))
   const plan = sameMoment ? job.plan : await lookAgain(job, snapshot)
   let position: Position = null
+  let digest: Digest | undefined
   const { maxDeletePercent, allow } = prepared.config
   const sync = {
     plan,
@@ -113,6 +126,11 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
     batchRows: prepared.config.batchRows,
     meter,
     signal,
+    // An attempt before this one, or another run meanwhile, may have written something.
+    print: sameMoment && prepared.only === undefined ? plan.watch?.print : undefined,
+    surveyed: (found: Digest) => {
+      digest = found
+    },
     keys: prepared.only?.get(plan.id),
     guard: tableGuard({ plan, maxDeletePercent, allow, strangers: !job.adopted(), adopt: plan.firstContact ? job.adopt : async () => {} }),
     mayWrite: () => {
@@ -124,7 +142,8 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number): Promi
   }
   const result = await syncTable(sync)
   const verified = prepared.config.verifyAfterSync ? await proveSynced(sync, result, prepared.config.verify.level) : undefined
-  return { result, position, sameMoment, verified }
+  const print = await printAfter(sync, { result, verified, position, digest, at })
+  return { result, position, sameMoment, verified, print }
 }
 
 const lockLost = ({ wanted: { table } }: TablePlan): SyncError =>
@@ -141,11 +160,14 @@ async function lookAgain({ plan, target }: TableJob, snapshot: Snapshot): Promis
   const { existing: _, altered: _altered, ...rest } = plan
   const existing = (await target.describe(database, [name])).find(({ table }) => table.name === name)
   if (existing === undefined) return { ...rest, changes: [], statements: [] }
-  const { changes, altered } = diffAgain(plan, target, existing)
+  const diff = diffAgain(plan, target, existing)
+  // Another database may have brought a shared table meanwhile.
+  if (diff.conflicts.length > 0) throw schemaConflict(plan.schema.table, plan.wanted.table, diff)
+  const { changes, altered, meanwhile: wanted = plan.wanted } = diff
   // A full copy that brings the definition along still does.
   const carried = plan.changes.length > 0 && plan.statements.length === 0
   const statements = carried ? [] : changes.flatMap((change) => target.render(change))
-  return { ...rest, existing, changes, statements, ...(altered === undefined ? {} : { altered }) }
+  return { ...rest, wanted, existing, changes, statements, ...(altered === undefined ? {} : { altered }) }
 }
 
 /** `wanted` is already without what waits for the rows. */
@@ -168,7 +190,9 @@ async function sameAtSource(planned: TableSchema, snapshot: Snapshot, target: Ta
   })
 }
 
-function success(job: TableJob, meter: Meter, result: TableSyncResult, position: Position, now: string) {
+type Reached = Pick<Attempt, 'result' | 'position' | 'print'>
+
+function success(job: TableJob, meter: Meter, { result, position, print }: Reached, now: string) {
   const comparedAt = result.whole ? now : job.comparedAt
   job.record({
     sync_status: 'SUCCESS',
@@ -177,6 +201,7 @@ function success(job: TableJob, meter: Meter, result: TableSyncResult, position:
     // Only the rows that were named have been looked at: what came later is still to come.
     ...(isRepair(result) ? {} : { last_sync_time: now, position }),
     compared_at: comparedAt,
+    ...(job.target.supports.billed === undefined ? {} : { source_print: print ?? null }),
     ...(job.plan.firstContact ? { first_contact: false } : {}),
   })
   const { differences = [] } = job.plan
@@ -188,6 +213,7 @@ function success(job: TableJob, meter: Meter, result: TableSyncResult, position:
     strategy: result.strategy,
     outcome,
     comparedAt,
+    ...(result.print === undefined ? {} : { lookedAt: result.print.at }),
     guarantee: guaranteeOf(job.plan, result, comparedAt),
   }
 }
@@ -196,8 +222,10 @@ const isRepair = ({ strategy, whole }: TableSyncResult): boolean => strategy ===
 
 /** A run by time that went on to compare the whole table reached more than was planned. */
 function guaranteeOf(plan: TablePlan, result: TableSyncResult, comparedAt: string | null): Guarantee {
-  if (plan.guarantee.level === 'exact' || plan.strategy.kind !== 'time') return plan.guarantee
-  return result.whole ? { level: 'exact' } : { ...plan.guarantee, since: comparedAt }
+  const looked = plan.watch?.looked ?? plan.guarantee
+  if (result.print !== undefined) return leftAlone(looked, result.print, comparedAt)
+  if (looked.level === 'exact' || plan.strategy.kind !== 'time') return looked
+  return result.whole ? { level: 'exact' } : { ...looked, since: comparedAt }
 }
 
 const counts = (meter: Meter) => ({

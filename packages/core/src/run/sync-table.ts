@@ -1,4 +1,4 @@
-import { canDigest } from '../contract/reader.ts'
+import { canDigest, type Digest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
 import { deletesRows, type TableWriter, type Target, type WriteWork } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
@@ -7,6 +7,7 @@ import type { RowBatch } from '../model/rows.ts'
 import { afterChanges, triggersOf } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
 import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
+import type { SourcePrint } from '../state/source-print.ts'
 import { type Comparison, type Finding, findings, isHopeless, survey } from './compare.ts'
 import { settleCounter } from './counter.ts'
 import { batchesOf, effectOf, findingOf } from './differences.ts'
@@ -14,6 +15,7 @@ import type { TableGuard } from './guards.ts'
 import type { Meter } from './meter.ts'
 import { pump } from './pump.ts'
 import { countPresent, RowSet } from './row-set.ts'
+import { type Ahead, lookAtSource } from './source-look.ts'
 
 /** More rows than this in the lookback are not remembered one by one: the table is compared by digest, or rows are sent again. */
 const REMEMBERED_ROWS = 200_000
@@ -34,6 +36,10 @@ export type TableSync = {
   readonly batchRows: number
   readonly meter: Meter
   readonly signal: AbortSignal
+  /** While the source is still this the copy is left alone. */
+  readonly print?: SourcePrint | undefined
+  /** Told of the digest of the whole table at the source, whenever it is taken. */
+  readonly surveyed?: (source: Digest) => void
   /** All rows that differ, by packed key. */
   readonly keys?: readonly Uint8Array[] | undefined
   readonly guard: TableGuard
@@ -47,6 +53,8 @@ export type TableSyncResult = {
   readonly strategy: Strategy['kind']
   /** The whole table was copied or compared. */
   readonly whole: boolean
+  /** The copy was not looked at, because the source is still this. */
+  readonly print?: SourcePrint
   /** By time: the rows that were sent; `undefined` where they were too many to remember. */
   readonly sent?: RowSet | undefined
 }
@@ -62,14 +70,19 @@ export async function syncTable(sync: TableSync): Promise<TableSyncResult> {
 }
 
 async function syncRows(sync: TableSync): Promise<TableSyncResult> {
-  switch (sync.plan.strategy.kind) {
-    case 'full':
-      return await copyInFull(sync)
-    case 'digest':
-      return await compareWhole(sync)
-    case 'time':
-      return await copyNewer(sync, sync.plan.strategy.since)
-  }
+  const { strategy } = sync.plan
+  if (strategy.kind === 'full') return await copyInFull(sync)
+  sync.meter.phase(strategy.kind === 'digest' ? 'compare' : 'copy', sync.plan.schema.estimate?.rows)
+  const ahead = sync.print === undefined ? undefined : await lookAtSource(sync, sync.print)
+  if (sync.print !== undefined && ahead?.same) return await leaveAlone(sync, sync.print)
+  return strategy.kind === 'digest' ? await compareWhole(sync, ahead) : await copyNewer(sync, strategy.since, ahead)
+}
+
+async function leaveAlone(sync: TableSync, print: SourcePrint): Promise<TableSyncResult> {
+  const { strategy } = sync.plan
+  sync.meter.skip(print.rows)
+  await sync.save(await newPosition(sync))
+  return { strategy: strategy.kind, whole: false, print }
 }
 
 /** Before a definition changes or a table is replaced. A comparison counts by itself. */
@@ -97,9 +110,10 @@ async function guardUnknown(sync: TableSync): Promise<void> {
   guard.check()
 }
 
-function comparisonOf({ plan, snapshot: source, target, batchRows, signal }: TableSync): Comparison | undefined {
+function comparisonOf({ plan, snapshot: source, target, batchRows, signal, surveyed }: TableSync): Comparison | undefined {
   if (!canDigest(source) || !canDigest(target)) return undefined
-  return { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
+  const comparison = { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
+  return surveyed === undefined ? comparison : { ...comparison, surveyed }
 }
 
 async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
@@ -117,7 +131,7 @@ async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
   return { strategy: 'full', whole: true }
 }
 
-async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
+async function compareWhole(sync: TableSync, ahead?: Ahead): Promise<TableSyncResult> {
   const { plan, meter, guard } = sync
   const silent = comparisonOf(sync)
   if (silent === undefined) return await copyInFull(sync)
@@ -129,7 +143,7 @@ async function compareWhole(sync: TableSync): Promise<TableSyncResult> {
     const moved = await moveRows(sync, comparison, sync.keys)
     if (moved !== undefined) return moved
   }
-  const seen = await survey(comparison)
+  const seen = await survey(comparison, ahead?.digests)
   guard.counts(seen.rows)
   if (isHopeless(seen, plan.schema) || (seen.unequal.length > 0 && !atomic)) {
     await guardUnknown(sync)
@@ -188,12 +202,12 @@ class CountsDiffer extends Error {}
  * in the same window, so that a quiet run writes nothing. Time does not show deletes: both ends count their rows too, and where the
  * counts would not fit, nothing is committed and the whole table is compared instead, so that a table changes in one commit.
  */
-async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>>): Promise<TableSyncResult> {
+async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>>, ahead?: Ahead): Promise<TableSyncResult> {
   const { plan, snapshot, target, meter, batchRows, signal } = sync
   const limits = { since, batchRows, batchBytes: BATCH_BYTES, signal }
   const comparable = canDigest(snapshot) && canDigest(target) && deletesRows(target, plan.schema)
   meter.phase('copy')
-  const counts = Promise.all([snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
+  const counts = Promise.all([ahead?.rows ?? snapshot.count(plan.schema, signal), target.count(plan.wanted, signal)])
   // A failure elsewhere must not leave this one unheard.
   counts.catch(() => {})
   const present = new RowSet()
@@ -210,7 +224,7 @@ async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>
     let fresh = 0
     sent = new RowSet()
     let known = Promise.resolve(0)
-    for await (const rows of snapshot.read({ schema: plan.schema, ...limits })) {
+    for await (const rows of ahead?.window ?? snapshot.read({ schema: plan.schema, ...limits })) {
       meter.read(rows)
       const upserts = present.without(rows)
       meter.skip(rows.rowCount - upserts.rowCount)

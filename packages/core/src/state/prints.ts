@@ -8,7 +8,8 @@ import type { StateStore } from '../contract/state-store.ts'
  */
 export type Prints = ReadonlyMap<string, { readonly given: string; readonly printed: string }>
 
-const key = (target: string, database: string): string => `objects/${target}/${database}`
+/** Key of the document of one database of a target. */
+export const printsKey = (target: string, database: string): string => `objects/${target}/${database}`
 
 export const printId = ({ type, name }: { readonly type: string; readonly name: string }): string => `${type} ${name}`
 
@@ -22,7 +23,7 @@ export function definitionHash({ type, name, trigger, head, body, settings }: Ob
 
 /** A document of another shape counts as none: the objects are made once more then. */
 export async function readPrints(state: StateStore, target: string, database: string): Promise<Prints> {
-  const { value } = (await state.read(key(target, database))) ?? {}
+  const { value } = (await state.read(printsKey(target, database))) ?? {}
   const objects = typeof value === 'object' && value !== null && 'objects' in value ? value.objects : undefined
   const entries = Object.entries(typeof objects === 'object' && objects !== null ? objects : {}) as [string, unknown][]
   return new Map(
@@ -35,7 +36,7 @@ export async function readPrints(state: StateStore, target: string, database: st
 
 /** Only under the lock on the database: nobody else writes this document then. */
 export async function writePrints(state: StateStore, target: string, database: string, prints: Prints): Promise<void> {
-  const before = await state.read(key(target, database))
+  const before = await state.read(printsKey(target, database))
   const objects = Object.fromEntries([...prints].map(([id, { given, printed }]) => [id, [given, printed] as const]))
-  await state.write(key(target, database), { version: 1, objects }, before?.revision)
+  await state.write(printsKey(target, database), { version: 1, objects }, before?.revision)
 }

@@ -2,6 +2,7 @@ import type { StateStore } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { Position } from '../model/batch.ts'
 import type { JsonValue } from '../model/json.ts'
+import type { SourcePrint } from './source-print.ts'
 
 /** Key of the document of one source database; the store decides where it lies. */
 export const databaseKey = (database: string): string => `database/${database}`
@@ -59,6 +60,8 @@ export type TargetState = {
   readonly target_database: string
   /** The table was at the target before its first sync, which has not come so far that its rows are ours. */
   readonly first_contact?: boolean
+  /** What the source was when both ends were last known to be equal, at targets where looking costs money; `null`: it is not known. Of no worth but with a success. */
+  readonly source_print?: SourcePrint | null
 }
 
 export type SyncStatus = 'SUCCESS' | 'FAILED' | 'RUNNING'
@@ -103,6 +106,18 @@ export function withTargetStates(
     database_info: { ...state?.database_info, tenant_id: database, last_updated: now, total_tables: tables.size, time_zone: 'UTC' },
     tables: fromEntries(tables),
   }
+}
+
+/** The state without what one target is in it; `undefined` where nothing is left. Pure. */
+export function withoutTarget(state: DatabaseState, target: string, now: string): DatabaseState | undefined {
+  const tables = Object.entries(state.tables).flatMap(([name, table]) => {
+    const targets = new Map(Object.entries(table.targets ?? {}))
+    targets.delete(target)
+    const [latest] = [...targets.values()].toSorted((a, b) => (a.updated_at > b.updated_at ? -1 : 1))
+    return latest === undefined ? [] : [[name, { ...table, ...overall(name, [...targets.values()], latest), targets: fromEntries(targets) }] as const]
+  })
+  if (tables.length === 0) return undefined
+  return { ...state, database_info: { ...state.database_info, last_updated: now, total_tables: tables.length }, tables: fromEntries(tables) }
 }
 
 function overall(name: string, targets: readonly TargetState[], latest: TargetState): TableState {

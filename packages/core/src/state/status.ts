@@ -1,6 +1,7 @@
 import type { StateStore } from '../contract/state-store.ts'
 import {
   type DatabaseState,
+  databaseKey,
   LAST_RUN_KEY,
   type LastRun,
   oldest,
@@ -35,6 +36,12 @@ export async function readStatus(state: StateStore): Promise<StatusReport> {
   const databases = (await storedDatabases(state)).map(({ name, value }) => databaseStatus(name, parseDatabaseState(name, value)))
   const last = await state.read(LAST_RUN_KEY)
   return { databases: databases.toSorted((a, b) => (a.name < b.name ? -1 : 1)), lastRun: (last?.value as LastRun | undefined) ?? null }
+}
+
+/** One alone; `undefined` where nothing is known of it. */
+export async function readDatabaseStatus(state: StateStore, name: string): Promise<DatabaseStatus | undefined> {
+  const entry = await state.read(databaseKey(name))
+  return entry && databaseStatus(name, parseDatabaseState(name, entry.value))
 }
 
 function databaseStatus(name: string, state: DatabaseState): DatabaseStatus {

@@ -1,6 +1,7 @@
 import type { VerifyConfig } from '../config/config.ts'
 import type { ErrorJson } from '../errors/sync-error.ts'
 import type { JsonValue, Satisfies } from '../model/json.ts'
+import type { Unplanned } from '../plan/unplanned.ts'
 
 export type VerifyLevel = VerifyConfig['level']
 
@@ -14,6 +15,8 @@ export type VerifyReport = {
   readonly finishedAt: string
   readonly ms: number
   readonly tables: readonly TableVerification[]
+  /** Databases that could not be looked at; left out: none. */
+  readonly unplanned?: readonly Unplanned[]
   readonly totals: Totals
   readonly warnings: readonly string[]
 }

@@ -5,11 +5,12 @@ import { type Emit, emitter, type Listener } from '../events/event.ts'
 import { mustHave } from '../model/must.ts'
 import { storedColumns, tableName } from '../model/schema.ts'
 import { matchingRule } from '../plan/assemble.ts'
-import type { TablePlan } from '../plan/plan.ts'
+import type { Plan, TablePlan } from '../plan/plan.ts'
 import { isTimePosition, timeColumns } from '../plan/time-columns.ts'
 import type { Pace } from '../run/compare.ts'
 import { Meter } from '../run/meter.ts'
 import type { PreparedRun } from '../run/prepare.ts'
+import type { Help } from '../run/share.ts'
 import type { TargetState } from '../state/records.ts'
 import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
@@ -42,11 +43,15 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
   const readers = [{ name: 'source', reader: snapshot }, ...[...endpoints.targets].map(([name, reader]) => ({ name: `target ${name}`, reader }))]
   const pace = paceOf({ ...config.verify, readers, signal, warn: (message) => void warnings.add(message) })
   const slots = pLimit(Math.max(1, Math.min(config.parallelTables, snapshot.readers)))
+  // Behind all tables that wait: a large one at the end is not left to one reader.
+  const help: Help = (work) => {
+    for (let other = 1; other < slots.concurrency; other++) void slots(work)
+  }
   const jobs = plan.targets.flatMap((target) =>
     target.databases.flatMap((database) =>
       database.tables.map((table) => {
         const state = prepared.recorders.get(database.source)?.of(target.name, table.schema.table.name)
-        return { prepared, plan: table, target: mustHave(endpoints.targets, target.name), state, pace, limit, emit, found, signal }
+        return { prepared, plan: table, target: mustHave(endpoints.targets, target.name), state, pace, help, limit, emit, found, signal }
       }),
     ),
   )
@@ -54,21 +59,22 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
   const finishedAt = new Date()
   return {
     run: plan.run,
-    status: statusOf(tables, signal),
+    status: statusOf(plan, tables, signal),
     level: config.verify.level,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     ms: finishedAt.getTime() - startedAt.getTime(),
     tables,
+    ...(plan.unplanned === undefined ? {} : { unplanned: plan.unplanned }),
     totals: sum(tables),
     warnings: [...warnings],
   }
 }
 
-function statusOf(tables: readonly TableVerification[], signal: AbortSignal): VerifyReport['status'] {
+function statusOf({ unplanned }: Plan, tables: readonly TableVerification[], signal: AbortSignal): VerifyReport['status'] {
   if (signal.aborted || tables.some(({ outcome }) => outcome === 'cancelled')) return 'cancelled'
   if (tables.some(({ outcome }) => outcome === 'different')) return 'different'
-  return tables.some(({ outcome }) => outcome === 'failed') ? 'incomplete' : 'equal'
+  return unplanned !== undefined || tables.some(({ outcome }) => outcome === 'failed') ? 'incomplete' : 'equal'
 }
 
 const NONE: Totals = { rowsCompared: 0, missing: 0, extra: 0, changed: 0, notSynced: 0, settled: 0 }
@@ -104,6 +110,7 @@ type Job = {
   readonly target: Target
   readonly state: TargetState | undefined
   readonly pace: Pace | undefined
+  readonly help: Help
   readonly limit: number
   readonly emit: Emit
   readonly found: NonNullable<VerifyOptions['found']>
@@ -139,7 +146,7 @@ async function verifyTable(job: Job): Promise<TableVerification> {
   }
 }
 
-async function compare({ prepared, plan, target, pace, emit, signal }: Job, tally: Tally): Promise<VerifyReport['level']> {
+async function compare({ prepared, plan, target, pace, help, emit, signal }: Job, tally: Tally): Promise<VerifyReport['level']> {
   const { snapshot: source, config, endpoints } = prepared
   const { schema, wanted, existing } = plan
   const { level } = config.verify
@@ -161,6 +168,7 @@ async function compare({ prepared, plan, target, pace, emit, signal }: Job, tall
     batchBytes: BATCH_BYTES,
     signal,
     compared: (rows: number) => meter.compared(rows),
+    help,
   }
   const paced = pace === undefined ? ends : { ...ends, pace }
   return await compareTable(paced, comparable ? level : 'count', tally, {

@@ -4,6 +4,8 @@ import { type MysqlConnection, mysqlError, quoteId, quoteText, serverErrno } fro
 import { takeLock } from '../lock.ts'
 
 const PREFIX = '_dbsync_check_'
+/** What a GRANT calls all of them. */
+export const CHECK_GRANT = '`\\_dbsync\\_check\\_%`.*'
 const NAME = /^_dbsync_check_[0-9a-f]{12}_\d+$/
 
 /** Databases that are there for one check and go with it. */
@@ -62,7 +64,7 @@ export class ScratchDatabases implements AsyncDisposable {
       throw new SyncError('MYSQL_PRIVILEGE', `${server.label}: a backup point is proved by restoring it into a scratch database, which ${user} may not make`, {
         kind: 'privilege',
         cause: error,
-        hint: `GRANT ALL ON \`\\_dbsync\\_check\\_%\`.* TO '${user}'@'…'; it holds nothing but these scratch databases. Or check without --restore.`,
+        hint: `GRANT ALL ON ${CHECK_GRANT} TO '${user}'@'…'; it holds nothing but these scratch databases. Or check without --restore.`,
       })
     }
   }

@@ -1,0 +1,26 @@
+/** Calls `work` as often as there are readers left over, sooner or later or not at all. `work` never rejects. */
+export type Help = (work: () => Promise<void>) => void
+
+/** Does `work` for each item, alone or with those who come to help; nobody is at work any more when it is done or has failed. */
+export async function share<T>(items: readonly T[], help: Help | undefined, work: (item: T, index: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const take = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      await work(items[index] as T, index).catch((error: unknown) => {
+        next = items.length
+        throw error
+      })
+    }
+  }
+  const helpers: Promise<void>[] = []
+  if (items.length > 1) {
+    help?.(async () => {
+      const helper = take()
+      helpers.push(helper)
+      await helper.catch(() => {})
+    })
+  }
+  const own = await Promise.allSettled([take()])
+  const failed = [...own, ...(await Promise.allSettled(helpers))].find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
