@@ -8,6 +8,8 @@ export const BIGQUERY_CODES = {
   BIGQUERY_BUSY:
     'BigQuery was too busy for this statement: other jobs write to the table, or a rate limit was reached. It is tried again; a job that is known to have failed does it no harm.',
   BIGQUERY_QUOTA: 'A quota of the project is used up. It comes back by itself, daily quotas at midnight in California. Run less often, or ask Google for more.',
+  BIGQUERY_LOADS:
+    'The dataset has had as many loads today as `max_daily_loads` allows, and nothing was sent for this table. A project may load 100,000 times a day. Run less often, leave more rows to one load (`load_bytes`), or raise the number if Google raised the quota.',
   BIGQUERY_COST: 'The statement would have read more than `max_bytes_billed` allows, and was not run. Raise it, or sync fewer rows.',
   BIGQUERY_FAILED: 'BigQuery refused a statement or a load. Nothing was changed by it; the message quotes the answer.',
   BIGQUERY_MISSING: 'The dataset or a table is not there any more. Run again: the plan is then made from what is there.',

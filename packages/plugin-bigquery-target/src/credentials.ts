@@ -60,6 +60,8 @@ const notAuthorized = (error: unknown): SyncError =>
 
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  // Of a name with several addresses none answered: the first one says why.
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])
   const { cause } = error
   return cause instanceof Error && !error.message.includes(cause.message) ? `${error.message}: ${cause.message}` : error.message
 }

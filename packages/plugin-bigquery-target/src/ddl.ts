@@ -1,7 +1,22 @@
 import { type SchemaChange, storedColumns, type TableRef, type TableSchema } from '@dbsync/core/plugin'
-import { DELETED, type EncodedColumn, OCCURRENCE, ROW_HASH, SYNC_MODE, SYNC_TIMESTAMP, TENANT, tableNameFor, type WarehouseType } from '@dbsync/warehouse'
-import { bigqueryNative, encodedColumn, encodedColumns, keyOf } from './columns.ts'
-import { describeColumnText, describeTableText } from './descriptions.ts'
+import {
+  columnNote,
+  DELETED,
+  type EncodedColumn,
+  keyOf,
+  OCCURRENCE,
+  ROW_HASH,
+  SYNC_MODE,
+  SYNC_TIMESTAMP,
+  TENANT,
+  tableNameFor,
+  tableNote,
+  type WarehouseType,
+  warehouseColumn,
+  warehouseColumns,
+  warehouseNative,
+} from '@dbsync/warehouse'
+import { BIGQUERY } from './dialect.ts'
 import { quoteName, quoteOption, quoteText } from './sql.ts'
 
 /** Where everything is. */
@@ -26,7 +41,7 @@ export function renderChange(change: SchemaChange, place: Place): readonly strin
       const column = storedColumns(change.wanted).find(({ name }) => name === change.column)
       if (column === undefined) throw new Error(`no column ${change.column}`)
       const table = tableAt(place, change.table)
-      const encoded = encodedColumn(change.wanted, column)
+      const encoded = warehouseColumn(BIGQUERY, change.wanted, column)
       const name = quoteName(encoded.name)
       return [
         `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${name} ${encoded.type}`,
@@ -43,11 +58,11 @@ export function renderChange(change: SchemaChange, place: Place): readonly strin
 }
 
 function createTable(schema: TableSchema, place: Place): string {
-  const key = keyOf(schema)
+  const key = keyOf(BIGQUERY, schema)
   const counted = key.length === 0 ? [`${ROW_HASH} STRING`, `${OCCURRENCE} INT64`] : []
   const lines = [
     `${TENANT} STRING NOT NULL`,
-    ...encodedColumns(schema).map((column) => definition(schema, column)),
+    ...warehouseColumns(BIGQUERY, schema).map((column) => definition(schema, column)),
     `${SYNC_TIMESTAMP} TIMESTAMP NOT NULL`,
     `${SYNC_MODE} STRING NOT NULL`,
     ...counted,
@@ -60,7 +75,7 @@ function createTable(schema: TableSchema, place: Place): string {
     `${lines.map((line) => `  ${line}`).join(',\n')})`,
     `PARTITION BY DATE(${SYNC_TIMESTAMP})`,
     `CLUSTER BY ${clustering(key).join(', ')}`,
-    `OPTIONS(description=${quoteOption(describeTableText(schema))}, labels=[('managed_by', 'dbsync')])`,
+    `OPTIONS(description=${quoteOption(tableNote(schema))}, labels=[('managed_by', 'dbsync')])`,
   ].join('\n')
 }
 
@@ -74,6 +89,6 @@ const definition = (schema: TableSchema, encoded: EncodedColumn): string =>
   `${quoteName(encoded.name)} ${encoded.type} OPTIONS(description=${descriptionOf(schema, encoded)})`
 
 function descriptionOf(schema: TableSchema, { column }: EncodedColumn): string {
-  const origin = bigqueryNative(schema)?.origins.find(([of]) => of === column.name)?.[1]
-  return quoteOption(describeColumnText(column, origin))
+  const origin = warehouseNative(BIGQUERY, schema)?.origins.find(([of]) => of === column.name)?.[1]
+  return quoteOption(columnNote(column, origin))
 }

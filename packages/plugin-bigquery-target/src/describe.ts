@@ -1,14 +1,15 @@
-import type { Column, TableSchema } from '@dbsync/core/plugin'
-import { SYSTEM_COLUMNS, TENANT, tableNameFor, WAREHOUSE_TYPES, type WarehouseType } from '@dbsync/warehouse'
-import { type BigqueryNative, portability } from './columns.ts'
-import { readColumnNote, readTableNote } from './descriptions.ts'
+import type { TableSchema } from '@dbsync/core/plugin'
+import { describedTable, readTableNote, SYNC_MODE, SYNC_TIMESTAMP, TENANT, tableNameFor, type WarehouseType } from '@dbsync/warehouse'
+import { BIGQUERY } from './dialect.ts'
 import { syncError } from './failures.ts'
 import type { Rest } from './rest.ts'
 
 export type TableResource = {
   readonly tableReference: { readonly tableId: string }
   readonly type?: string
+  readonly numBytes?: string
   readonly description?: string
+  readonly labels?: Readonly<Record<string, string>>
   readonly schema?: { readonly fields?: readonly Field[] }
 }
 
@@ -30,6 +31,12 @@ const TYPE_NAMES: Readonly<Record<string, WarehouseType>> = {
 export interface Tables {
   /** As those of one tenant: all of them, or those that these tables of the source become. */
   describe(tenant: string, names?: readonly string[], signal?: AbortSignal): Promise<readonly TableSchema[]>
+  /** The names of those that dbsync makes for itself. */
+  own(signal: AbortSignal): Promise<readonly string[]>
+  /** Those that dbsync has made, as they are now: their ids. A copy that somebody else made of one is none. */
+  shared(signal: AbortSignal): Promise<readonly string[]>
+  /** How large the table is, that of the source's name; 0 where there is none. */
+  bytes(name: string, signal: AbortSignal): Promise<number>
   /** They were changed. */
   changed(): void
 }
@@ -39,15 +46,27 @@ const FRESH_MS = 20_000
 const never = new AbortController().signal
 
 export function datasetTables(rest: Rest, dataset: string): Tables {
-  let known: { readonly at: number; readonly tables: Promise<readonly TableResource[]> } | undefined
+  let listed: Kept<TableNames> | undefined
+  let known: Kept<readonly TableResource[]> | undefined
+  const list = (signal: AbortSignal): Promise<TableNames> => {
+    if (!isFresh(listed)) {
+      const names = tableNames(rest, dataset, signal)
+      listed = { at: Date.now(), value: names }
+      names.catch(() => {
+        listed = undefined
+      })
+    }
+    return listed.value
+  }
   const all = (signal: AbortSignal): Promise<readonly TableResource[]> => {
-    if (known !== undefined && Date.now() - known.at < FRESH_MS) return known.tables
-    const tables = tableIds(rest, dataset, signal).then((ids) => tablesOf(rest, dataset, ids, signal))
-    known = { at: Date.now(), tables }
-    tables.catch(() => {
-      known = undefined
-    })
-    return tables
+    if (!isFresh(known)) {
+      const tables = list(signal).then(({ tables }) => tablesOf(rest, dataset, tables, signal))
+      known = { at: Date.now(), value: tables }
+      tables.catch(() => {
+        known = undefined
+      })
+    }
+    return known.value
   }
   return {
     async describe(tenant, names, signal = never) {
@@ -58,11 +77,46 @@ export function datasetTables(rest: Rest, dataset: string): Tables {
         throw syncError(error, `reading the tables of ${dataset}`)
       }
     },
+    async shared(signal) {
+      try {
+        const ids = (await tableNames(rest, dataset, signal)).tables
+        return (await tablesOf(rest, dataset, ids, signal)).filter(isShared).map(({ tableReference }) => tableReference.tableId)
+      } catch (error) {
+        throw syncError(error, `reading the tables of ${dataset}`)
+      }
+    },
+    async bytes(name, signal) {
+      try {
+        const [table] = await tablesOf(rest, dataset, [tableNameFor(name)], signal)
+        return Number(table?.numBytes ?? 0)
+      } catch (error) {
+        throw syncError(error, `reading the tables of ${dataset}`)
+      }
+    },
+    async own(signal) {
+      try {
+        return (await list(signal)).own
+      } catch (error) {
+        throw syncError(error, `reading the tables of ${dataset}`)
+      }
+    },
     changed() {
+      listed = undefined
       known = undefined
     },
   }
 }
+
+/** Whoever wrote another description over ours left the label; a copy under another name has both. */
+function isShared({ tableReference: { tableId }, description, labels, schema }: TableResource): boolean {
+  const columns = (schema?.fields ?? []).map(({ name }) => name)
+  if (![TENANT, SYNC_TIMESTAMP, SYNC_MODE].every((name) => columns.includes(name))) return false
+  const note = readTableNote(description)
+  return note === undefined ? labels?.['managed_by'] === 'dbsync' : tableNameFor(note.table) === tableId
+}
+
+type Kept<T> = { readonly at: number; readonly value: Promise<T> }
+const isFresh = <T>(kept: Kept<T> | undefined): kept is Kept<T> => kept !== undefined && Date.now() - kept.at < FRESH_MS
 
 async function tablesOf(rest: Rest, dataset: string, ids: readonly string[], signal: AbortSignal): Promise<readonly TableResource[]> {
   const found: TableResource[] = []
@@ -73,54 +127,29 @@ async function tablesOf(rest: Rest, dataset: string, ids: readonly string[], sig
   return found
 }
 
-/** Every table but those that dbsync makes for itself; views are none. */
-export async function tableIds(rest: Rest, dataset: string, signal: AbortSignal, own = false): Promise<readonly string[]> {
+type TableNames = { readonly tables: readonly string[]; readonly own: readonly string[] }
+
+/** Views are none. */
+async function tableNames(rest: Rest, dataset: string, signal: AbortSignal): Promise<TableNames> {
   const ids: string[] = []
   let pageToken: string | undefined
   do {
     const query = { maxResults: '1000', ...(pageToken === undefined ? {} : { pageToken }) }
     const list = await rest.find<TableList>({ path: `/datasets/${dataset}/tables`, query, signal })
-    for (const { tableReference, type } of list?.tables ?? []) {
-      if ((type ?? 'TABLE') === 'TABLE' && tableReference.tableId.startsWith('_dbsync_') === own) ids.push(tableReference.tableId)
-    }
+    for (const { tableReference, type } of list?.tables ?? []) if ((type ?? 'TABLE') === 'TABLE') ids.push(tableReference.tableId)
     pageToken = list?.nextPageToken || undefined
   } while (pageToken !== undefined)
-  return ids.sort()
+  const isOwn = (id: string) => id.startsWith('_dbsync_')
+  return { tables: ids.filter((id) => !isOwn(id)).sort(), own: ids.filter(isOwn).sort() }
 }
 
-function schemaOf({ tableReference: { tableId }, description, schema }: TableResource, tenant: string): TableSchema {
-  const note = readTableNote(description)
-  const fields = schema?.fields ?? []
-  const ours = note !== undefined && fields.some(({ name }) => name === TENANT)
-  const columns = ours ? fields.filter(({ name }) => !SYSTEM_COLUMNS.includes(name)) : []
-  const native: BigqueryNative = {
-    warehouse: 'bigquery',
-    origins: columns.flatMap((field) => {
-      const { name, native: origin } = readColumnNote(field.description) ?? {}
-      return name === undefined || origin === undefined ? [] : [[name, origin] as const]
-    }),
-    ...(ours ? {} : { foreign: true }),
-  }
-  return {
-    table: { database: tenant, name: note?.table ?? tableId },
-    columns: columns.map(columnOf),
-    key: note?.key ?? [],
-    uniqueKeys: [],
-    foreignKeys: [],
-    referencedBy: [],
-    triggers: [],
-    transactional: true,
-    native,
-  }
-}
-
-function columnOf({ name, type, description }: Field): Column {
-  const note = readColumnNote(description)
-  const known = TYPE_NAMES[type] ?? WAREHOUSE_TYPES.find((candidate) => candidate === type)
-  const native = `${name} ${known ?? type}`
-  // Somebody else's column: never read or written, and nobody's type.
-  if (note === undefined) return { name, type: { kind: 'text' }, nullable: true, native, charset: 'utf8mb4' }
-  const text = ['text', 'enum', 'set'].includes(note.type.kind)
-  const column = { name: note.name, type: note.type, nullable: note.nullable, native }
-  return { ...column, portable: portability(column, known ?? ''), ...(text ? { charset: 'utf8mb4' } : {}) }
-}
+const schemaOf = ({ tableReference: { tableId }, description, schema }: TableResource, tenant: string): TableSchema =>
+  describedTable(
+    BIGQUERY,
+    {
+      name: tableId,
+      description,
+      columns: (schema?.fields ?? []).map((field) => ({ name: field.name, type: TYPE_NAMES[field.type] ?? field.type, description: field.description })),
+    },
+    tenant,
+  )

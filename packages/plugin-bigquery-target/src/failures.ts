@@ -4,12 +4,15 @@ import { SyncError } from '@dbsync/core/plugin'
 export class BigqueryFailure extends Error {
   readonly status: number
   readonly reason: string
+  /** It is the end of a job: the job is over, and has done nothing. Otherwise a request failed, and what became of its job is not known by that. */
+  readonly ended: boolean
 
-  constructor(status: number, reason: string, message: string, cause?: unknown) {
+  constructor(status: number, reason: string, message: string, { cause, ended = false }: { readonly cause?: unknown; readonly ended?: boolean } = {}) {
     super(message, { cause })
     this.name = 'BigqueryFailure'
     this.status = status
     this.reason = reason
+    this.ended = ended
   }
 }
 
@@ -31,8 +34,8 @@ const BUSY = /could not serialize access|too many dml statements outstanding|abo
 const RATE = /rate ?limit|too many/i
 
 /**
- * What may be done again, and how. `request`: the same request, with the same id; `job`: the job is known to have failed, so that a new one may do it;
- * `busy`: the same after a longer pause.
+ * Whether it passes, and when. `request`: soon; `job`: soon, of a job; `busy`: after a longer pause. What is done again is the caller's to know: the same
+ * request with the same id, or, of a job that is known to be over, another one.
  */
 export function retryable({ status, reason, message }: BigqueryFailure): 'request' | 'job' | 'busy' | undefined {
   if (['jobBackendError', 'jobInternalError', 'jobRateLimitExceeded'].includes(reason)) return 'job'
@@ -40,6 +43,23 @@ export function retryable({ status, reason, message }: BigqueryFailure): 'reques
   if (reason === 'rateLimitExceeded' || reason === 'userRateLimitExceeded' || (reason === 'quotaExceeded' && RATE.test(message))) return 'busy'
   if (status === 0 || status === 408 || status === 429 || status >= 500 || reason === 'backendError' || reason === 'internalError') return 'request'
   return undefined
+}
+
+/** The role that brings the permission which the message names. */
+function grantFor(message: string): string {
+  const [permission] = /bigquery\.\w+\.\w+/.exec(message) ?? []
+  switch (permission) {
+    case undefined:
+      return 'Grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset.'
+    case 'bigquery.jobs.create':
+      return 'Grant roles/bigquery.jobUser on the project (it has bigquery.jobs.create).'
+    case 'bigquery.jobs.get':
+      return 'Another account began it. Run as that account, or run again when its statement has ended, at the latest in six hours.'
+    case 'bigquery.datasets.create':
+      return 'Make the dataset yourself (`bq mk --dataset`), or grant roles/bigquery.user on the project (it has bigquery.datasets.create).'
+    default:
+      return `Grant roles/bigquery.dataEditor on the dataset (it has ${permission}).`
+  }
 }
 
 /** A failure in the words of dbsync. */
@@ -58,8 +78,7 @@ export function syncError(failure: unknown, doing: string): unknown {
   }
   if (status === 401) return error('BIGQUERY_AUTH', 'connection', 'Run `gcloud auth application-default login`, or set key_file.')
   if (reason === 'quotaExceeded') return error('BIGQUERY_QUOTA', 'data', 'Wait until the quota comes back, or run less often.')
-  if (status === 403)
-    return error('BIGQUERY_PRIVILEGE', 'privilege', 'Grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the dataset.')
+  if (status === 403) return error('BIGQUERY_PRIVILEGE', 'privilege', grantFor(message))
   if (status === 404 || reason === 'notFound') return error('BIGQUERY_MISSING', 'data', 'Run again: the plan is then made from what is there.')
   return error('BIGQUERY_FAILED', 'data', 'If it names a value, correct the row at the source; otherwise please report it with the log file.')
 }

@@ -66,7 +66,16 @@ export async function takeLock(rest: Rest, dataset: string, tenant: string, sign
 
   async function put(expected: string | undefined, body: object): Promise<string | undefined> {
     const headers = expected === undefined ? {} : { 'if-match': expected }
-    return (await rest.call<LockTable>({ method: 'PATCH', path, body, headers, signal: AbortSignal.timeout(RENEW_MS) })).etag
+    const stop = AbortSignal.timeout(RENEW_MS)
+    try {
+      return (await rest.call<LockTable>({ method: 'PATCH', path, body, headers, signal: stop })).etag
+    } catch (error) {
+      if (!(error instanceof BigqueryFailure && error.status === 412)) throw error
+      // The answer to our own request may have been lost, and the etag is that of what it made.
+      const there = await rest.find<LockTable>({ path, signal: stop })
+      if (there?.description === owner) return there.etag
+      throw error
+    }
   }
 
   async function renew(): Promise<void> {

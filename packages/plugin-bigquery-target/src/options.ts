@@ -1,4 +1,5 @@
 import type { OptionSpec } from '@dbsync/core/plugin'
+import { warehouseOptions } from '@dbsync/warehouse'
 
 /** The settings of the target. Which database becomes which tenant is the sync's own setting: `database`, a template. */
 export const OPTIONS: readonly OptionSpec[] = [
@@ -13,20 +14,13 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'key_file', kind: 'string', description: 'Path of the file of a service account' },
   { name: 'api_endpoint', kind: 'string', description: 'Another address than Google’s, of an emulator for example' },
-  {
-    name: 'deletes',
-    kind: 'string',
-    description: 'Rows that are gone at the source: hard deletes them, soft marks them, ignore keeps them',
-    choices: ['hard', 'soft', 'ignore'],
-    default: 'hard',
-  },
-  {
-    name: 'strict',
-    kind: 'boolean',
-    description: 'A value that has no place (a zero date) fails its table; otherwise it becomes NULL and is counted',
-    default: false,
-  },
-  { name: 'type_overrides', kind: 'object', description: 'Other types than the exact ones, by MySQL type or database.table.column: {"json": "JSON"}' },
+  ...warehouseOptions('{"json": "JSON"}'),
   { name: 'max_bytes_billed', kind: 'string', description: 'No statement may read more bytes than this' },
+  {
+    name: 'max_daily_loads',
+    kind: 'number',
+    description: 'So many loads a day, all runs and tenants of the dataset together; a project may have 100000',
+    default: 100_000,
+  },
   { name: 'load_bytes', kind: 'number', description: 'Rows are sent in files of about so many bytes', default: 8_000_000 },
 ]

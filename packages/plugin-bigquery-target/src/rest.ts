@@ -1,5 +1,6 @@
 import { openCredentials, reasonOf } from './credentials.ts'
 import { BigqueryFailure, failureOf } from './failures.ts'
+import { askHttp, bodyOf } from './http.ts'
 import { retrying } from './retry.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,6 +18,8 @@ export type Request = {
 export interface Rest {
   readonly project: string
   call<T>(request: Request): Promise<T>
+  /** The same, not tried again. */
+  once<T>(request: Request): Promise<T>
   /** The same, `undefined` where the thing is not there. */
   find<T>(request: Request): Promise<T | undefined>
   /** One load job with its rows, in one request. Not tried again: the caller knows how. */
@@ -35,34 +38,25 @@ export async function openRest(settings: Settings, signal: AbortSignal): Promise
   const base = `/bigquery/v2/projects/${encodeURIComponent(project)}`
   const traffic = { received: 0, sent: 0 }
 
-  async function send(
-    url: string,
-    init: { method: string; headers: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> },
-    stop: AbortSignal,
-  ): Promise<string> {
+  async function send(url: string, init: { method: string; headers: Readonly<Record<string, string>>; parts: readonly Uint8Array[] }, stop: AbortSignal) {
     stop.throwIfAborted()
-    const headers = new Headers(await authorize())
-    for (const [name, value] of Object.entries(init.headers)) headers.set(name, value)
-    let response: Response
-    let text: string
-    try {
-      response = await fetch(url, { method: init.method, headers, body: init.body ?? null, signal: stop })
-      text = await response.text()
-    } catch (error) {
+    const headers = { ...Object.fromEntries((await authorize()) ?? []), ...init.headers }
+    const body = init.parts.length === 0 ? undefined : bodyOf(init.parts)
+    const answer = await askHttp(url, { method: init.method, headers, body, signal: stop }).catch((error: unknown) => {
       if (stop.aborted) throw stop.reason
-      throw new BigqueryFailure(0, 'network', `no answer from ${new URL(url).host}: ${reasonOf(error)}`, error)
-    }
-    traffic.sent += init.body?.length ?? 0
-    traffic.received += text.length
-    if (!response.ok) throw failureOf(response.status, text)
-    return text
+      throw new BigqueryFailure(0, 'network', `no answer from ${new URL(url).host}: ${reasonOf(error)}`, { cause: error })
+    })
+    traffic.sent += body?.length ?? 0
+    traffic.received += answer.text.length
+    if (answer.status < 200 || answer.status > 299) throw failureOf(answer.status, answer.text)
+    return answer.text
   }
 
   const once = async <T>({ method = 'GET', path, query, body, headers = {}, signal: stop }: Request): Promise<T> => {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`
-    const json = body === undefined ? {} : { body: JSON.stringify(body) }
+    const parts = body === undefined ? [] : [Buffer.from(JSON.stringify(body))]
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-    const text = await send(`${endpoint}${base}${path}${search}`, { method, headers: { ...type, ...headers }, ...json }, stop)
+    const text = await send(`${endpoint}${base}${path}${search}`, { method, headers: { ...type, ...headers }, parts }, stop)
     return (text === '' ? undefined : JSON.parse(text)) as T
   }
   const call = <T>(request: Request): Promise<T> => retrying(settings.retryDelayMs, request.signal, () => once<T>(request))
@@ -70,6 +64,7 @@ export async function openRest(settings: Settings, signal: AbortSignal): Promise
   return {
     project,
     call,
+    once,
     async find<T>(request: Request) {
       try {
         return await call<T>(request)
@@ -81,9 +76,9 @@ export async function openRest(settings: Settings, signal: AbortSignal): Promise
     async upload<T>(job: unknown, rows: Uint8Array, stop: AbortSignal) {
       const boundary = 'dbsync_8f1c2a'
       const head = `--${boundary}\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(job)}\r\n--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`
-      const body = Buffer.concat([Buffer.from(head), rows, Buffer.from(`\r\n--${boundary}--\r\n`)])
+      const parts = [Buffer.from(head), rows, Buffer.from(`\r\n--${boundary}--\r\n`)]
       const headers = { 'content-type': `multipart/related; boundary=${boundary}` }
-      return JSON.parse(await send(`${endpoint}/upload${base}/jobs?uploadType=multipart`, { method: 'POST', headers, body }, stop)) as T
+      return JSON.parse(await send(`${endpoint}/upload${base}/jobs?uploadType=multipart`, { method: 'POST', headers, parts }, stop)) as T
     },
     traffic: () => ({ ...traffic }),
   }

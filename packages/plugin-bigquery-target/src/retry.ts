@@ -17,10 +17,13 @@ export async function retrying<T>(delayMs: number, signal: AbortSignal, work: ()
   }
 }
 
-/** With jitter, so that many do not come back at once. */
+/** 1, 2, 4 … 64 seconds where the delay is one second. With jitter, so that many do not come back at once. */
 export async function pause(delayMs: number, attempt: number, signal: AbortSignal): Promise<void> {
   const ms = Math.min(LONGEST_MS, delayMs * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
   await sleep(ms, undefined, { signal }).catch(() => {
     throw signal.reason
   })
 }
+
+/** 5, 10, 20 … 64 seconds: others write to the same table, and their statements take so long. */
+export const pauseBusy = (delayMs: number, attempt: number, signal: AbortSignal): Promise<void> => pause(delayMs * 5, attempt, signal)

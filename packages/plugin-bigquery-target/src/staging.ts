@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import type { TableRef, TableSchema } from '@dbsync/core/plugin'
-import { OPERATION, ROW_HASH, SEQUENCE, shortHash } from '@dbsync/warehouse'
-import { encodedColumns } from './columns.ts'
+import { OPERATION, ROW_HASH, SEQUENCE, shortHash, warehouseColumns } from '@dbsync/warehouse'
+import { BIGQUERY } from './dialect.ts'
 import { BigqueryFailure, syncError } from './failures.ts'
 import type { Rest } from './rest.ts'
 
 const LIFE_MS = 24 * 3_600_000
 
-/** Staging tables of one tenant begin like this. */
-export const stagingPrefix = (tenant: string): string => `_dbsync_stg_${shortHash(tenant)}_`
+/** Staging tables of one tenant begin like this: 64 bits of hash, for those of another one must never be taken for these. */
+export const stagingPrefix = (tenant: string): string => `_dbsync_stg_${shortHash(tenant)}${shortHash(`${tenant}\n`)}_`
 
 /** A name of its own for each writing: what a killed run still loads must not reach the rows of the next one. */
 export const stagingName = ({ database, name }: TableRef, unique = randomBytes(6).toString('hex')): string =>
   `${stagingPrefix(database)}${shortHash(name)}_${unique}`
 
+/** The jobs that read and write a staging table have its name: whoever finds the table can ask what became of them. */
+export const mergeJob = (staging: string): string => `${staging}_merge`
+export const loadJob = (staging: string, number: number): string => `${staging}_load${number}`
+
 /** The fields of a staging table. */
 export function stagingFields(schema: TableSchema): readonly { readonly name: string; readonly type: string }[] {
-  const columns = encodedColumns(schema).map(({ name, type }) => ({
+  const columns = warehouseColumns(BIGQUERY, schema).map(({ name, type }) => ({
     name,
     type: type === 'INT64' ? 'INTEGER' : type === 'FLOAT64' ? 'FLOAT' : type === 'BOOL' ? 'BOOLEAN' : type,
   }))

@@ -16,6 +16,8 @@ export interface TestDataset extends AsyncDisposable {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
   tables(): Promise<readonly string[]>
+  /** Removes all tables. */
+  empty(): Promise<void>
   /** The rows of a query, as text. `DATASET` stands for the dataset. */
   query(sql: string): Promise<readonly (readonly (string | null)[])[]>
   open(more?: Readonly<Record<string, unknown>>, warn?: (message: string) => void): Promise<Target>
@@ -56,8 +58,13 @@ async function testDataset(endpoint: string, project: string): Promise<TestDatas
     name,
     options,
     async tables() {
-      const list = (await send('GET', `/datasets/${name}/tables?maxResults=1000`)) as { tables?: { tableReference: { tableId: string } }[] }
-      return (list.tables ?? []).map(({ tableReference }) => tableReference.tableId)
+      const list = (await send('GET', `/datasets/${name}/tables?maxResults=1000`)) as TableList
+      // The count of the day's loads stays.
+      return (list.tables ?? []).map(({ tableReference }) => tableReference.tableId).filter((id) => id !== '_dbsync_usage')
+    },
+    async empty() {
+      const list = (await send('GET', `/datasets/${name}/tables?maxResults=1000`)) as TableList
+      for (const { tableReference } of list.tables ?? []) await send('DELETE', `/datasets/${name}/tables/${tableReference.tableId}`)
     },
     async query(sql) {
       const query = sql.replaceAll('DATASET', `\`${project}\`.${name}`)
@@ -76,3 +83,4 @@ async function testDataset(endpoint: string, project: string): Promise<TestDatas
 }
 
 type Page = { readonly rows?: readonly { readonly f: readonly { readonly v: string | null }[] }[] }
+type TableList = { readonly tables?: readonly { readonly tableReference: { readonly tableId: string } }[] }

@@ -30,6 +30,8 @@ describe('columnName', () => {
       '../x',
       '_TABLE_x',
       '_dbsync_seq',
+      'a__string',
+      'a__STRING',
     ]
     const given = names.map((name) => columnName(name).toLowerCase())
     expect(new Set(given).size).toBe(names.length)
@@ -40,9 +42,9 @@ describe('columnName', () => {
 describe('tableNameFor', () => {
   it('keeps what is legal and tells everything else apart', () => {
     expect(tableNameFor('2024_orders')).toBe('2024_orders')
-    const names = ['a b', 'a-b', 'a/b', '../x', '__proto__', '_dbsync_stg_x', 'x'.repeat(400)]
+    const names = ['a b', 'a-b', 'a/b', '../x', '__proto__', '_dbsync_stg_x', '_dbsync_x', 'x'.repeat(400)]
     expect(new Set(names.map(tableNameFor)).size).toBe(names.length)
     for (const name of names) expect(tableNameFor(name)).toMatch(/^\w{1,300}$/)
-    expect(tableNameFor('_dbsync_stg_x')).not.toMatch(/^_dbsync/)
+    for (const name of ['_dbsync_stg_x', '_DBSYNC_x', '_dbsync_usage']) expect(tableNameFor(name)).not.toMatch(/^_dbsync/i)
   })
 })

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
 import { SYSTEM_COLUMNS } from './system-columns.ts'
+import { WAREHOUSE_TYPES, type WarehouseType } from './types.ts'
 
 const LONGEST = 300
 
 /** What warehouses keep for themselves, in any case of letters. */
 const RESERVED = /^(_table_|_file_|_partition|_row_timestamp|__root__|_colidentifier|_change_|_field_|_dbsync)/i
+
+const BESIDE = new RegExp(`__(${WAREHOUSE_TYPES.join('|')})$`, 'i')
+const LONGEST_SUFFIX = 12
 
 const SYSTEM = new Set(SYSTEM_COLUMNS)
 const SOURCE_PREFIX = 'src_'
@@ -18,17 +22,17 @@ export function columnName(original: string): string {
   if (SYSTEM.has(name.toLowerCase())) return `${SOURCE_PREFIX}${name}`
   const legal = /^[A-Za-z_]\w*$/.test(name) && name === original && name.length <= LONGEST && !RESERVED.test(name)
   // What stands where a renamed one goes must make way.
-  const inTheWay = name.toLowerCase().startsWith(SOURCE_PREFIX) && SYSTEM.has(name.slice(SOURCE_PREFIX.length).toLowerCase())
+  const inTheWay = BESIDE.test(name) || (name.toLowerCase().startsWith(SOURCE_PREFIX) && SYSTEM.has(name.slice(SOURCE_PREFIX.length).toLowerCase()))
   return legal && !inTheWay ? name : hashed(original, name.toLowerCase())
 }
 
+/** The name of the column beside `name` (an answer of `columnName`) that holds values of another type: `amount__string`. */
+export const besideName = (name: string, type: WarehouseType): string =>
+  `${name.length <= LONGEST - LONGEST_SUFFIX ? name : hashed(name, name)}__${type.toLowerCase()}`
+
 /** The name of a table in the warehouse, by the same rule. */
 export function tableNameFor(original: string): string {
-  const legal =
-    /^\w+$/.test(original) &&
-    original.length <= LONGEST &&
-    !original.toLowerCase().startsWith('_dbsync_stg_') &&
-    !original.toLowerCase().startsWith('_dbsync_lock_')
+  const legal = /^\w+$/.test(original) && original.length <= LONGEST && !original.toLowerCase().startsWith('_dbsync_')
   return legal ? original : hashed(original, original.normalize('NFC'))
 }
 

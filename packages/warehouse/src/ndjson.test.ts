@@ -23,6 +23,17 @@ const linesOf = (encoded: NdjsonEncoder): unknown[] =>
     .map((line) => JSON.parse(line) as unknown)
 
 describe('NdjsonEncoder', () => {
+  it('knows the least and the greatest number of a column, of rows and of deletes', () => {
+    const columns = [column('n', { kind: 'int', bits: 64, unsigned: true })]
+    const encoded = [{ column: columns[0] as Column, name: 'n', type: 'NUMERIC' as const, inKey: true }]
+    const lines = new NdjsonEncoder({ table, columns: encoded, ledger: new Ledger(table, false), hashed: false, sequenced: true, bounded: 'n' })
+    expect(lines.bounds).toBeUndefined()
+    lines.add(packRows(columns, [['7'], ['18446744073709551615'], ['9']]))
+    lines.take()
+    lines.addDeletes(packRows(columns, [['6'], ['8']]))
+    expect(lines.bounds).toEqual({ least: 6n, greatest: 18446744073709551615n })
+  })
+
   it('writes each type so that nothing of it is lost', () => {
     const columns = [
       column('n', { kind: 'int', bits: 64, unsigned: true }),

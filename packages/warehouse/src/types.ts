@@ -19,7 +19,7 @@ export const WAREHOUSE_TYPES: readonly WarehouseType[] = [
 ]
 
 /** The narrowest type that holds every value of the column exactly, zero dates apart. Source: the type map of the reference, section 3.1. */
-export function warehouseType({ type }: Column): WarehouseType {
+export function warehouseType({ type }: Pick<Column, 'type'>): WarehouseType {
   switch (type.kind) {
     case 'bool':
       return 'BOOL'
@@ -70,17 +70,28 @@ export function isPossible({ type: { kind } }: Column, type: WarehouseType): boo
   return INSTEAD[kind]?.includes(type) ?? false
 }
 
+/** The values of the column that have no place in `type`, for people; `undefined`: all have one. */
+function withoutPlace({ type: from }: Column, type: WarehouseType): string | undefined {
+  if (type === 'STRING') return undefined
+  if (from.kind === 'date' || from.kind === 'datetime' || from.kind === 'timestamp') return 'zero and impossible dates'
+  if (from.kind === 'time' && type === 'TIME') return 'times below zero and from 24 hours on'
+  if (from.kind === 'int' && type === 'BOOL') return 'numbers other than 0 and 1'
+  if (from.kind === 'int' && from.bits === 64 && from.unsigned && type === 'INT64') return 'numbers beyond 9223372036854775807'
+  if (from.kind === 'decimal' && type === 'NUMERIC' && type !== warehouseType({ type: from })) return 'numbers beyond NUMERIC'
+  return undefined
+}
+
+/** Whether some values of the column become NULL in `type`. */
+export const becomesNull = (column: Column, type: WarehouseType): boolean => withoutPlace(column, type) !== undefined
+
 /** What is lost between the source's column and its type here, for people; `undefined`: nothing. */
 export function narrowing(column: Column, type: WarehouseType): string | undefined {
   const { kind } = column.type
-  if ((kind === 'date' || kind === 'datetime' || kind === 'timestamp') && type !== 'STRING') return 'zero and impossible dates become NULL'
+  const lost = withoutPlace(column, type)
+  if (lost !== undefined) return `${lost} become NULL`
   if (kind === 'enum' || kind === 'set') return `${kind.toUpperCase()} is kept as text, without its numbers`
   if (type === 'FLOAT64' && kind !== 'float') return 'digits beyond a double are lost'
   if (kind === 'json' && type === 'JSON') return 'JSON keeps its meaning, not its text: spaces, the order of keys and the digits of numbers change'
-  if (kind === 'time' && type === 'TIME') return 'times below zero and from 24 hours on become NULL'
-  if (kind === 'int' && type === 'BOOL') return 'numbers other than 0 and 1 become NULL'
-  if (kind === 'int' && column.type.bits === 64 && column.type.unsigned && type === 'INT64') return 'numbers beyond 9223372036854775807 become NULL'
-  if (kind === 'decimal' && type !== 'STRING' && type !== warehouseType(column) && type === 'NUMERIC') return 'numbers beyond NUMERIC become NULL'
   if (kind === 'geometry') return 'geometries are kept as bytes: 4 of the SRID, then well-known binary'
   return undefined
 }

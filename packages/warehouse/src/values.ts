@@ -1,5 +1,5 @@
 import type { Column } from '@dbsync/core/plugin'
-import type { TextSink } from './text-sink.ts'
+import { stamp, type TextSink } from './text-sink.ts'
 import type { WarehouseType } from './types.ts'
 
 /** Why a value has no place: it becomes NULL. */
@@ -33,17 +33,26 @@ export function cellWriter(column: Column, type: WarehouseType): CellWriter {
       return json
     case 'INT64':
       if (kind === 'bits') return bitsAsNumber
-      return column.type.kind === 'int' && column.type.bits === 64 && column.type.unsigned ? int64 : text
+      if (kind !== 'int') return text
+      return column.type.kind === 'int' && column.type.bits === 64 && column.type.unsigned ? int64 : digits
     case 'NUMERIC':
+    case 'BIGNUMERIC':
       if (kind === 'bits') return bitsAsNumber
-      return column.type.kind === 'decimal' && column.type.precision - column.type.scale > 29 ? numeric : text
+      if (kind !== 'int' && kind !== 'decimal') return text
+      return type === 'NUMERIC' && column.type.kind === 'decimal' && column.type.precision - column.type.scale > 29 ? numeric : digits
     default:
       return text
   }
 }
 
-const text: CellWriter = (sink, bytes, start, end) => {
+export const text: CellWriter = (sink, bytes, start, end) => {
   sink.quoted(bytes, start, end)
+  return undefined
+}
+
+/** A number as text: a JSON number would lose digits. */
+export const digits: CellWriter = (sink, bytes, start, end) => {
+  sink.quotedPlain(bytes, start, end)
   return undefined
 }
 
@@ -54,7 +63,7 @@ const plain: CellWriter = (sink, bytes, start, end) => {
 }
 
 const base64: CellWriter = (sink, bytes, start, end) => {
-  sink.ascii(`"${view(bytes, start, end).toString('base64')}"`)
+  sink.quotedBase64(bytes, start, end)
   return undefined
 }
 
@@ -77,42 +86,41 @@ const intAsBool: CellWriter = (sink, bytes, start, end) => {
 
 const int64: CellWriter = (sink, bytes, start, end) => {
   if (end - start > 18 && BigInt(ascii(bytes, start, end)) > 2n ** 63n - 1n) return 'beyond INT64'
-  sink.quoted(bytes, start, end)
+  sink.quotedPlain(bytes, start, end)
   return undefined
 }
 
 const numeric: CellWriter = (sink, bytes, start, end) => {
   const [whole = ''] = ascii(bytes, start, end).split('.')
   if (whole.replace('-', '').length > 29) return 'beyond NUMERIC'
-  sink.quoted(bytes, start, end)
+  sink.quotedPlain(bytes, start, end)
   return undefined
 }
 
 /** A date, or what begins with one. */
-const dated =
-  (suffix: string): CellWriter =>
-  (sink, bytes, start, end) => {
+function dated(suffix: string): CellWriter {
+  const tail = stamp(suffix)
+  return (sink, bytes, start, end) => {
     if (!isDate(bytes, start)) return 'a zero or impossible date'
-    if (suffix === '') sink.quoted(bytes, start, end)
-    else sink.ascii(`"${ascii(bytes, start, end)}${suffix}"`)
+    sink.quotedPlain(bytes, start, end, tail)
     return undefined
   }
+}
 
 const ZERO = 0x30
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** Whether `YYYY-MM-DD` at `at` is a day that exists, from the year 1 on. */
 function isDate(bytes: Uint8Array, at: number): boolean {
-  const digits = (from: number, to: number) => {
-    let value = 0
-    for (let i = from; i < to; i++) value = value * 10 + (bytes[at + i] as number) - ZERO
-    return value
-  }
-  const [year, month, day] = [digits(0, 4), digits(5, 7), digits(8, 10)]
+  const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2)
+  const month = twoDigits(bytes, at + 5)
+  const day = twoDigits(bytes, at + 8)
   if (year < 1 || month < 1 || month > 12 || day < 1) return false
   const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   return day <= (DAYS[month - 1] as number) + (leap ? 1 : 0)
 }
+
+const twoDigits = (bytes: Uint8Array, at: number): number => ((bytes[at] as number) - ZERO) * 10 + (bytes[at + 1] as number) - ZERO
 
 const timeOfDay: CellWriter = (sink, bytes, start, end) => {
   if (!/^([01]\d|2[0-3]):/.test(ascii(bytes, start, end))) return 'not a time of day'
@@ -123,6 +131,7 @@ const timeOfDay: CellWriter = (sink, bytes, start, end) => {
 /** As it is, on one line: a line break can only stand between values. */
 const json: CellWriter = (sink, bytes, start, end) => {
   const line = view(bytes, start, end)
-  sink.raw(line.some((byte) => byte === 0x0a || byte === 0x0d) ? Buffer.from(line.toString('latin1').replaceAll(/[\r\n]/g, ' '), 'latin1') : line)
+  if (!line.includes(0x0a) && !line.includes(0x0d)) sink.raw(bytes, start, end)
+  else sink.raw(Buffer.from(line.toString('latin1').replaceAll(/[\r\n]/g, ' '), 'latin1'))
   return undefined
 }

@@ -1,10 +1,10 @@
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startBigQuery, type TestBigQuery } from './emulator.ts'
 import { startBigQueryFaultProxy } from './fault-proxy.ts'
-import { bigQueryMissing } from './installed.ts'
+import { bigQueryMissing, installationOf, secondEmulator } from './installed.ts'
 import { type BigQueryRest, bigQueryRest } from './rest.ts'
 
 describe.skipIf(await bigQueryMissing())('an emulator of BigQuery', () => {
@@ -36,13 +36,21 @@ test('where none is installed, it says how to install one, and fails on CI', asy
     delete process.env.CI
     const said: string[] = []
     expect(await bigQueryMissing((text) => said.push(text))).toBe(true)
-    expect(said.join('')).toContain('LEFT OUT')
+    expect(await secondEmulator((text) => said.push(text))).toBeUndefined()
+    expect(said).toEqual([
+      expect.stringContaining('The tests of BigQuery are LEFT OUT'),
+      expect.stringContaining('The cross-check with a second emulator of BigQuery is LEFT OUT'),
+    ])
     await expect(startBigQuery()).rejects.toThrow('No BigQuery emulator is installed. Install one with: bin/setup-bigquery.sh')
     await expect(startBigQuery({ emulator: 'goccy' })).rejects.toThrow(
       'The BigQuery emulator goccy is not installed. Install it with: bin/setup-bigquery.sh goccy',
     )
     process.env.CI = 'true'
     await expect(bigQueryMissing()).rejects.toThrow('bin/setup-bigquery.sh')
+    await expect(secondEmulator()).rejects.toThrow('No BigQuery emulator is installed. Install another one with: bin/setup-bigquery.sh --second')
+    await mkdir(installationOf('goccy'), { recursive: true })
+    await writeFile(join(installationOf('goccy'), 'ready'), '')
+    await expect(secondEmulator()).rejects.toThrow('Only the BigQuery emulator goccy is installed')
     process.env.DBSYNC_TEST_BIGQUERY = 'other'
     await expect(startBigQuery()).rejects.toThrow('it can be local-bigquery, bqemulator, goccy')
   } finally {

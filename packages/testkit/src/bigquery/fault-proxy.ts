@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** What happens to one request. */
 export type BigQueryFault =
   /** Refused in BigQuery's form; it does not reach the server. 403 `rateLimitExceeded`, 403 `quotaExceeded`, 500 `internalError`, 503 `backendError`, … */
-  | { readonly type: 'refuse'; readonly status: number; readonly reason: string }
+  | { readonly type: 'refuse'; readonly status: number; readonly reason: string; readonly message?: string }
   /** A TCP reset; the request does not reach the server. */
   | { readonly type: 'reset' }
   /** The server does what it was asked, and the client sees a TCP reset instead of the answer. */
   | { readonly type: 'lose-answer' }
+  /** A TCP reset; the request has got stuck somewhere, and reaches the server so much later. */
+  | { readonly type: 'late'; readonly milliseconds: number }
   /** The server does what it was asked; its answer waits this long. */
   | { readonly type: 'slow'; readonly milliseconds: number }
 
@@ -79,6 +81,10 @@ export async function startBigQueryFaultProxy(server: { readonly endpoint: strin
         incoming.socket.resetAndDestroy()
         return
       }
+      if (fault?.type === 'late') {
+        incoming.socket.resetAndDestroy()
+        await sleep(fault.milliseconds, undefined, { signal: closing.signal })
+      }
       const answer = await forward(
         {
           host: upstream.hostname,
@@ -89,6 +95,7 @@ export async function startBigQueryFaultProxy(server: { readonly endpoint: strin
         },
         body,
       )
+      if (fault?.type === 'late') return
       if (fault?.type === 'lose-answer') {
         incoming.socket.resetAndDestroy()
         return
@@ -141,7 +148,6 @@ async function whole(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-function refusal({ status, reason }: { readonly status: number; readonly reason: string }): string {
-  const message = `Refused by the fault proxy: ${reason}`
+function refusal({ status, reason, message = `Refused by the fault proxy: ${reason}` }: Extract<BigQueryFault, { readonly type: 'refuse' }>): string {
   return JSON.stringify({ error: { code: status, message, errors: [{ message, domain: 'global', reason }] } })
 }

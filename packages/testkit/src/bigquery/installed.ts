@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** Best first: what runs where nothing else is asked for. The last one is another lineage (Go, Google's own SQL analyzer). */
+/** Best first: what runs where nothing else is asked for, and then what checks it. docs/decisions/0021-bigquery-target.md has their lineages. */
 export const EMULATORS = ['local-bigquery', 'bqemulator', 'goccy'] as const
 
 export type Emulator = (typeof EMULATORS)[number]
@@ -31,6 +31,26 @@ export async function bigQueryMissing(say: (text: string) => void = (text) => pr
   if ((await installedEmulators()).length > 0) return false
   if (process.env.CI === 'true') throw new Error(notInstalled())
   say(`\n!!! The tests of BigQuery are LEFT OUT. ${notInstalled()}\n\n`)
+  return true
+}
+
+/**
+ * Another emulator than the one that tests use, for a cross-check: the next best that is installed. `undefined` where there is none, which is then said on
+ * stderr. Throws instead where CI=true.
+ */
+export async function secondEmulator(say: (text: string) => void = (text) => process.stderr.write(text)): Promise<Emulator | undefined> {
+  const [first, second] = await installedEmulators()
+  if (second !== undefined) return second
+  const missing = `${first === undefined ? 'No BigQuery emulator' : `Only the BigQuery emulator ${first}`} is installed. Install another one with: bin/setup-bigquery.sh --second`
+  if (process.env.CI === 'true') throw new Error(missing)
+  say(`\n!!! The cross-check with a second emulator of BigQuery is LEFT OUT. ${missing}\n\n`)
+  return undefined
+}
+
+/** The same of one emulator, for tests that are about it. It is never required: installing one takes what not every machine has. */
+export async function bigQueryEmulatorMissing(emulator: Emulator, say: (text: string) => void = (text) => process.stderr.write(text)): Promise<boolean> {
+  if (await isInstalled(emulator)) return false
+  say(`\n!!! The tests with another emulator of BigQuery are LEFT OUT. ${notInstalled(emulator)}\n\n`)
   return true
 }
 

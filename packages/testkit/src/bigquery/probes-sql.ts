@@ -129,6 +129,25 @@ export const SQL_PROBES = {
     run: ({ rest }) =>
       rest.query(`SELECT COUNT(*), SUM(CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(s)), 18)) AS INT64) AS NUMERIC)) FROM UNNEST(['abc', 'é']) AS s`),
   },
+  'NULL is not TRUE': {
+    bigquery: [['1']],
+    run: async (place) => {
+      const table = await place.table(['id INT64', 'x BOOL'])
+      await place.load(table, [{ id: 1 }])
+      return place.rest.query(`SELECT COUNT(*) FROM ${table.sql} WHERE x IS NOT TRUE`)
+    },
+  },
+  'HASH is a word of the language': {
+    bigquery: 'refused',
+    run: ({ rest }) => verdict(() => rest.query('SELECT 1 AS hash')),
+  },
+  'a column that is called as the table is cannot be set': {
+    bigquery: 'refused',
+    run: async ({ rest, table }) => {
+      const { sql } = await table(['id INT64', 't STRING'])
+      return verdict(() => rest.query(`MERGE ${sql} T USING ${sql} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET t = S.t`))
+    },
+  },
   'the sum of numbers beyond INT64': {
     bigquery: [['18446744073709551614']],
     run: ({ rest }) => rest.query(`SELECT SUM(CAST(x AS NUMERIC)) FROM UNNEST([9223372036854775807, 9223372036854775807]) AS x`),

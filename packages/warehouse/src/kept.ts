@@ -1,16 +1,21 @@
 import { CellCursor, type RowBatch, RowPacker, type TableSchema } from '@dbsync/core/plugin'
-import { type CellWriter, cellWriter, TextSink, type TypeOverrides, typeOf, warehouseType } from '@dbsync/warehouse'
 import { asKept } from './cells.ts'
+import type { Dialect } from './dialect.ts'
+import { type TypeOverrides, typeOf } from './overrides.ts'
+import { TextSink } from './text-sink.ts'
+import { type CellWriter, cellWriter } from './values.ts'
 
 type Filter = { readonly write: CellWriter; readonly change: ((text: string) => string) | undefined }
 
 /** Rows of the source as they read back from here: what has no place is NULL. */
-export function keptRows(schema: TableSchema, rows: RowBatch, overrides: TypeOverrides): RowBatch {
+export function keptRows(dialect: Dialect, schema: TableSchema, rows: RowBatch, overrides: TypeOverrides): RowBatch {
   const filters = rows.columns.map((column): Filter | undefined => {
-    const type = typeOf(column, schema.table, overrides)
+    const type = typeOf(dialect, column, schema.table, overrides)
     const dated = ['date', 'datetime', 'timestamp'].includes(column.type.kind) && type !== 'STRING'
-    if (!dated && (type === warehouseType(column) || type === 'STRING')) return undefined
-    return { write: cellWriter(column, type), change: asKept({ column, type, name: column.name, inKey: false }) }
+    // MySQL has its own rules for when a double is printed with an exponent.
+    const printed = type === 'FLOAT64'
+    if (!dated && !printed && (type === dialect.exactType(column) || type === 'STRING')) return undefined
+    return { write: cellWriter(column, type), change: asKept(type) }
   })
   if (filters.every((filter) => filter === undefined)) return rows
   const cursor = new CellCursor(rows.bytes)

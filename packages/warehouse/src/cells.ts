@@ -1,30 +1,9 @@
 import type { Column } from '@dbsync/core/plugin'
-import type { EncodedColumn } from '@dbsync/warehouse'
-import { quoteName, quoteText } from './sql.ts'
+import type { Dialect } from './dialect.ts'
+import type { EncodedColumn } from './ndjson.ts'
+import type { WarehouseType } from './types.ts'
 
-/** A column as text that loses nothing; `cellOf` makes the canonical text of it. */
-export function cellExpression({ name, type }: EncodedColumn, prefix = ''): string {
-  const column = `${prefix}${quoteName(name)}`
-  switch (type) {
-    case 'STRING':
-      return column
-    case 'BYTES':
-      return `TO_BASE64(${column})`
-    case 'BOOL':
-      return `CAST(CAST(${column} AS INT64) AS STRING)`
-    case 'DATETIME':
-      return `FORMAT_DATETIME('%F %H:%M:%E6S', ${column})`
-    case 'TIMESTAMP':
-      return `FORMAT_TIMESTAMP('%F %H:%M:%E6S', ${column}, 'UTC')`
-    case 'JSON':
-      // NULL would print as the JSON value null.
-      return `IF(${column} IS NULL, NULL, TO_JSON_STRING(${column}))`
-    default:
-      return `CAST(${column} AS STRING)`
-  }
-}
-
-/** The canonical text, or the bytes, of a cell that was read as `cellExpression` says. */
+/** The canonical text, or the bytes, of a cell that was read as `Dialect.textOf` says. */
 export function cellOf({ column, type }: EncodedColumn, text: string | null): string | Uint8Array | null {
   if (text === null) return null
   if (type === 'BYTES') return Buffer.from(text, 'base64')
@@ -49,7 +28,7 @@ export function cellOf({ column, type }: EncodedColumn, text: string | null): st
 }
 
 /** How a value changes on its way, of a column that is not kept exactly; for comparing. */
-export function asKept({ type }: EncodedColumn): ((text: string) => string) | undefined {
+export function asKept(type: WarehouseType): ((text: string) => string) | undefined {
   if (type === 'JSON') return sortedJson
   if (type === 'FLOAT64') return (text) => doubleText(Number(text))
   return undefined
@@ -107,40 +86,36 @@ function plainDigits(mantissa: string, exponent: number): string {
 const NUMBER = /^-?\d+(\.\d+)?$/
 const MOMENT = /^[-\d:. ]+$/
 
-/** A cell's canonical text as a literal of the column's type. */
-export function literal({ column, type }: EncodedColumn, cell: Uint8Array): string {
+/** A cell's canonical text as a constant of the column's type. */
+export function literal(dialect: Dialect, { column, type }: EncodedColumn, cell: Uint8Array): string {
   const text = (shape: RegExp) => {
     const found = Buffer.from(cell).toString('latin1')
     if (!shape.test(found)) throw new Error(`${JSON.stringify(found)} is no value of column ${column.name}`)
     return found
   }
+  const constant = (value: string) => dialect.constant(type, value)
   switch (type) {
     case 'STRING':
     case 'JSON':
-      return quoteText(Buffer.from(cell).toString('utf8'))
+      return dialect.quoteText(Buffer.from(cell).toString('utf8'))
     case 'BYTES':
-      return `FROM_HEX('${Buffer.from(cell).toString('hex')}')`
+      return constant(Buffer.from(cell).toString('hex'))
     case 'BOOL':
-      return boolLiteral(column, cell)
+      return isSet(column, cell) ? 'TRUE' : 'FALSE'
     case 'INT64':
-      return column.type.kind === 'bits' ? bitsLiteral(cell) : text(NUMBER)
     case 'NUMERIC':
     case 'BIGNUMERIC':
-      return `${type} '${column.type.kind === 'bits' ? bitsLiteral(cell) : text(NUMBER)}'`
+      return constant(column.type.kind === 'bits' ? bitsNumber(cell) : text(NUMBER))
     case 'FLOAT64':
-      return text(/^[-+.\de]+$/i)
-    case 'TIMESTAMP':
-      return `TIMESTAMP '${text(MOMENT)} UTC'`
+      return constant(text(/^[-+.\de]+$/i))
     case 'DATE':
     case 'DATETIME':
     case 'TIME':
-      return `${type} '${text(MOMENT)}'`
+    case 'TIMESTAMP':
+      return constant(text(MOMENT))
   }
 }
 
-const bitsLiteral = (cell: Uint8Array): string => BigInt(`0x${Buffer.from(cell).toString('hex') || '0'}`).toString()
+const bitsNumber = (cell: Uint8Array): string => BigInt(`0x${Buffer.from(cell).toString('hex') || '0'}`).toString()
 
-function boolLiteral({ type: { kind } }: Column, cell: Uint8Array): string {
-  const set = kind === 'bits' ? cell.at(-1) !== 0 : cell[0] === 0x31
-  return set ? 'TRUE' : 'FALSE'
-}
+const isSet = ({ type: { kind } }: Column, cell: Uint8Array): boolean => (kind === 'bits' ? cell.at(-1) !== 0 : cell[0] === 0x31)

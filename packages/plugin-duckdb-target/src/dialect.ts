@@ -1,0 +1,66 @@
+import type { Dialect } from '@dbsync/warehouse'
+import { common, exactType, TYPE_NAMES, typeName, typeNamed } from './types.ts'
+
+const MOMENT = "'%Y-%m-%d %H:%M:%S.%f'"
+
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""').replaceAll('\0', '')}"`
+
+/** Text as a literal. What has control characters goes through its bytes. */
+export const quoteText = (text: string): string =>
+  /\p{Cc}/u.test(text) ? `decode(unhex('${Buffer.from(text).toString('hex')}'))` : `'${text.replaceAll("'", "''")}'`
+
+/** DuckDB's SQL. */
+export const DUCKDB: Dialect = {
+  warehouse: 'duckdb',
+  place: 'file',
+  typeNames: TYPE_NAMES,
+  exactType,
+  typeName,
+  typeNamed,
+  common,
+  quoteName,
+  quoteText,
+  textOf(value, type) {
+    switch (type) {
+      case 'STRING':
+        return value
+      case 'BYTES':
+        return `to_base64(${value})`
+      case 'BOOL':
+        return `CAST(CAST(${value} AS INT64) AS STRING)`
+      case 'DATETIME':
+        return `strftime(${value}, ${MOMENT})`
+      case 'TIMESTAMP':
+        return `strftime(timezone('UTC', ${value}), ${MOMENT})`
+      default:
+        return `CAST(${value} AS STRING)`
+    }
+  },
+  // As text a double has the fewest digits here too, but not always the nearest ones.
+  doubleText(value) {
+    const [fewer, more, most] = [14, 15, 16].map((digits) => `format('{:.${digits}e}', ${value})`)
+    return `CASE ${value} WHEN CAST(${fewer} AS DOUBLE) THEN ${fewer} WHEN CAST(${more} AS DOUBLE) THEN ${more} ELSE ${most} END`
+  },
+  constant(type, text) {
+    switch (type) {
+      case 'BYTES':
+        return `unhex('${text}')`
+      case 'FLOAT64':
+        // A plain number with a point is a decimal.
+        return `CAST('${text}' AS DOUBLE)`
+      case 'DATE':
+      case 'TIME':
+        return `${type} '${text}'`
+      case 'DATETIME':
+        return `TIMESTAMP '${text}'`
+      case 'TIMESTAMP':
+        return `TIMESTAMPTZ '${text}+00'`
+      default:
+        return text
+    }
+  },
+  sha1: (value) => `sha1(${value})`,
+  hex: (bytes) => `hex(${bytes})`,
+  byteLength: (text) => `strlen(${text})`,
+  hashNumber: (digits) => `CAST('0x' || ${digits} AS UBIGINT)`,
+}

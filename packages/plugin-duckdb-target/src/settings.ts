@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { type PluginContext, SyncError } from '@dbsync/core/plugin'
+import { OptionReader, type WarehouseSettings } from '@dbsync/warehouse'
+import { DUCKDB } from './dialect.ts'
+
+export type Settings = WarehouseSettings & {
+  /** Absolute. */
+  readonly path: string
+  readonly memoryLimit: string
+  /** Rows are handed to DuckDB in files of about so many bytes. */
+  readonly loadBytes: number
+}
+
+/** Settings that core has checked against `OPTIONS`. Throws `DUCKDB_OPTIONS` and `WAREHOUSE_OPTIONS`. */
+export function duckdbSettings(options: Readonly<Record<string, unknown>>, { directory }: Pick<PluginContext, 'directory'>): Settings {
+  const given = new OptionReader(options, wrong)
+  const path = given.text('path')
+  if (path === undefined || path.includes('\0')) throw wrong('path is missing', 'Name the file: "path": "warehouse.duckdb".')
+  const memoryLimit = given.text('memory_limit') ?? '512MB'
+  if (!/^\d+(\.\d+)? ?[KMGT]i?B$/i.test(memoryLimit)) throw wrong('memory_limit is no size', 'Use "512MB" or "2GB", for example.')
+  return {
+    path: resolve(directory, path),
+    ...given.warehouse(DUCKDB),
+    memoryLimit,
+    loadBytes: 8_000_000,
+  }
+}
+
+const wrong = (what: string, hint: string): SyncError => new SyncError('DUCKDB_OPTIONS', `DuckDB: the setting ${what}.`, { kind: 'config', hint })
