@@ -2,12 +2,19 @@ import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import type { Failure } from './failure.ts'
 import type { ProjectFlags } from './load-project.ts'
+import { profileFiles } from './profile.ts'
 import type { Session } from './session.ts'
 
 /** Flags of every command that reads the configuration. */
 export const projectFlags = {
   params: Flags.string({ summary: 'File with the connections.', helpValue: 'FILE', helpGroup: 'CONFIGURATION' }),
   config: Flags.string({ summary: 'File with the behaviour.', helpValue: 'FILE', helpGroup: 'CONFIGURATION' }),
+  profile: Flags.string({
+    summary: 'Read params.NAME.json and sync-config.NAME.json, where they are, instead of the plain ones.',
+    helpValue: 'NAME',
+    helpGroup: 'CONFIGURATION',
+    env: 'DBSYNC_PROFILE',
+  }),
 }
 
 /** What all commands share: `--json`, signals, and errors that end in an exit code, a message and a next step. */
@@ -32,8 +39,11 @@ export abstract class BaseCommand extends Command {
     return this.#session
   }
 
-  protected projectFlags(flags: { readonly params?: string | undefined; readonly config?: string | undefined }): ProjectFlags {
-    return { cwd: process.cwd(), env: process.env, paramsPath: flags.params, configPath: flags.config, overrides: {} }
+  /** Throws `NO_SUCH_PROFILE`. */
+  protected projectFlags({ params, config, profile }: { readonly [name in keyof typeof projectFlags]?: string | undefined }): ProjectFlags {
+    const cwd = process.cwd()
+    const files = profile === undefined ? undefined : profileFiles(cwd, profile)
+    return { cwd, env: process.env, paramsPath: params ?? files?.params, configPath: config ?? files?.config, overrides: {} }
   }
 
   /** Anything that is about to be shown, without the secrets that this command has met. */

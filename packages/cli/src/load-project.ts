@@ -51,7 +51,30 @@ export async function resolveProject({ registry, loaded, problems }: Project, se
   return config
 }
 
-function declaredSecrets({ sources, targets, stateStores }: Registry): DeclaredSecrets {
+/** The same with the secrets of one end only, one of `loaded.config`: what is wrong with another stops nobody who does not open it. */
+export async function resolveEnd({ registry, loaded }: Project, end: EndpointConfig, session: Session): Promise<Config> {
+  const declared = declaredSecrets(registry)
+  const without = <T extends EndpointConfig>(other: T): T => (other === end ? other : { ...other, options: {} })
+  const { config } = loaded
+  const part = { ...config, source: without(config.source), state: without(config.state), targets: config.targets.filter((target) => target === end) }
+  const resolved = await loaded.resolve({ signal: session.interrupt.signal, declared, part })
+  const masked = loaded.masked(declared)
+  // Targets are told apart by name: the part has one of them at most.
+  const shown = { ...masked, targets: masked.targets.filter(({ name }) => part.targets.some((target) => target.name === name)) }
+  for (const secret of secretsIn(resolved, shown)) session.secrets.add(secret)
+  return resolved
+}
+
+/** For commands that only look at what is remembered: neither end has to be installed, nor its secrets to be there. */
+export async function resolveState(project: Project, session: Session): Promise<Config> {
+  const { state } = project.loaded.config
+  const found = providerFor(project.registry.stateStores, 'state store', state.type, 'state')
+  const error = problemsError(isProblem(found) ? [found] : checkOptions(found.provider, state.options, 'state'))
+  if (error !== undefined) throw error
+  return await resolveEnd(project, state, session)
+}
+
+export function declaredSecrets({ sources, targets, stateStores }: Registry): DeclaredSecrets {
   const installed = { source: sources, target: targets, state: stateStores }
   return (role, type) => (installed[role].get(type)?.provider.options ?? []).filter(({ kind }) => kind === 'secret').map(({ name }) => name)
 }

@@ -13,14 +13,17 @@ export type LogFile = {
 
 export type LogFileOptions = {
   readonly path: string
+  readonly format?: 'json' | 'text'
+  readonly level?: Logger['level']
+  readonly echo?: ((lines: string) => void) | undefined
   /** Stands in every line. */
   readonly base: Readonly<Record<string, unknown>>
   /** Told once when the log cannot be written: nothing fails for its log. */
   readonly onLost: (message: string) => void
 }
 
-/** One JSON object a line, written at once, so that a killed process has lost nothing of it. `undefined` where no log can be written. */
-export async function openLogFile({ path, base, onLost }: LogFileOptions): Promise<LogFile | undefined> {
+/** One entry a line, written at once, so that a killed process has lost nothing of it. `undefined` where no log can be written. */
+export async function openLogFile({ path, format = 'json', level = 'info', echo, base, onLost }: LogFileOptions): Promise<LogFile | undefined> {
   let file: number | undefined
   const lost = (error: unknown): void => {
     if (!isSystemError(error)) throw error
@@ -35,14 +38,15 @@ export async function openLogFile({ path, base, onLost }: LogFileOptions): Promi
   }
   const { pino } = await import('pino')
   const write = (line: string): void => {
+    echo?.(textLines(line))
     if (file === undefined) return
     try {
-      writeSync(file, line)
+      writeSync(file, format === 'json' ? line : textLines(line))
     } catch (error) {
       lost(error)
     }
   }
-  const logger = pino({ base, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, { write })
+  const logger = pino({ base, level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } }, { write })
   return {
     path,
     logger,
@@ -51,6 +55,23 @@ export async function openLogFile({ path, base, onLost }: LogFileOptions): Promi
       file = undefined
     },
   }
+}
+
+/** An entry for people: when, how grave, what, and the rest as it is. What has `lines` is told line by line, each under the same tag. */
+function textLines(json: string): string {
+  const { time, level, run = '', pid: _pid, msg, lines, ...rest } = JSON.parse(json) as Entry
+  const head = `${time} ${level.toUpperCase().padEnd(5)} ${run} ${msg}`
+  if (lines !== undefined) return lines.map((line) => `${head} ${line}\n`).join('')
+  return `${head}${Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`}\n`
+}
+
+type Entry = {
+  readonly time: string
+  readonly level: string
+  readonly run?: string
+  readonly pid: number
+  readonly msg: string
+  readonly lines?: readonly string[]
 }
 
 function openFile(path: string): number {

@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SyncEvent } from '@dbsync/core'
+import type { Config, SyncEvent } from '@dbsync/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LOG_FILE, openLog } from './log.ts'
+import { openLog } from './log.ts'
+
+const LOG_FILE = join('logs', 'incremental-sync.log')
 
 let directory: string
 const lost: string[] = []
@@ -14,7 +16,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-const open = () => openLog({ directory, run: 'r1', redact: (text) => text.replaceAll('hunter2', '***'), onLost: (message) => void lost.push(message) })
+const open = (more: Partial<Config['log']> = {}, echo?: (lines: string) => void) =>
+  openLog({
+    config: { log: { file: join(directory, LOG_FILE), format: 'json', level: 'info', ...more } },
+    ...(echo === undefined ? {} : { echo }),
+    run: 'r1',
+    redact: (text) => text.replaceAll('hunter2', '***'),
+    onLost: (message) => void lost.push(message),
+  })
 const lines = async () =>
   (await readFile(join(directory, LOG_FILE), 'utf8'))
     .trim()
@@ -86,4 +95,23 @@ test('a full disk is told once, and the run goes on', async () => {
   for (const message of ['a', 'b']) log.warning(message)
   log.close()
   expect(lost).toEqual([expect.stringContaining('cannot be written (ENOSPC)')])
+})
+
+test('lines for people, the report under one tag, and nothing below the level', async () => {
+  const shown: string[] = []
+  const log = await open({ format: 'text', level: 'warn' })
+  log.entry('purge', { rows: 3 })
+  log.warning('hunter2')
+  log.close()
+  const echoed = await open({ format: 'text', file: join(directory, 'other.log') }, (lines) => void shown.push(lines))
+  echoed.entry('purge', { rows: 3 })
+  echoed.report('The run finished.\n  with hunter2')
+  for (const second of [0, 1]) echoed.listener(progress(second))
+  echoed.close()
+  const text = async (file: string) => (await readFile(join(directory, file), 'utf8')).replaceAll(/^\S+Z /gm, '')
+  expect(await text(LOG_FILE)).toBe('WARN  r1 ***\n')
+  const all = await text('other.log')
+  expect(all).toContain('INFO  r1 purge {"rows":3}\nINFO  r1 SYNC_REPORT The run finished.\nINFO  r1 SYNC_REPORT   with ***\nINFO  r1 table.progress {')
+  expect(all).toContain('DEBUG r1 table.progress {')
+  expect(shown.join('')).toBe(await readFile(join(directory, 'other.log'), 'utf8'))
 })

@@ -1,10 +1,8 @@
-import { join } from 'node:path'
-import type { Listener, SyncEvent } from '@dbsync/core'
+import type { Config, Listener, SyncEvent } from '@dbsync/core'
 import { errorJson } from '@dbsync/core/plugin'
 import { openLogFile } from './log-file.ts'
 import { redactTexts } from './redact-texts.ts'
 
-export const LOG_FILE = join('logs', 'incremental-sync.log')
 const PROGRESS_EVERY_MS = 10_000
 
 export type Log = {
@@ -14,33 +12,46 @@ export type Log = {
   /** What a command did that has no events. */
   entry(name: string, fields: object): void
   warning(message: string): void
+  /** The report that people see at the end, under one tag: `grep SYNC_REPORT` finds the whole of it. */
+  report(text: string): void
   failure(error: unknown): void
   close(): void
 }
 
 export type LogOptions = {
-  readonly directory: string
+  readonly config: Pick<Config, 'log'>
   readonly run: string
   /** Takes secrets out of every text before it is written. */
   readonly redact: (text: string) => string
+  /** Shown every entry as well, as lines for people; everything is logged then. */
+  readonly echo?: (lines: string) => void
   /** Told once when the log cannot be written: a run never fails for its log. */
   readonly onLost: (message: string) => void
 }
 
 /** The log of one run. */
-export async function openLog({ directory, run, redact, onLost }: LogOptions): Promise<Log> {
-  const file = await openLogFile({ path: join(directory, LOG_FILE), base: { pid: process.pid, run }, onLost })
-  if (file === undefined) return { listener: () => {}, entry: () => {}, warning: () => {}, failure: () => {}, close: () => {} }
+export async function openLog({ config: { log }, run, redact, echo, onLost }: LogOptions): Promise<Log> {
+  const file = await openLogFile({
+    path: log.file,
+    format: log.format,
+    level: echo === undefined ? log.level : 'debug',
+    echo,
+    base: { pid: process.pid, run },
+    onLost,
+  })
+  if (file === undefined) return { listener: () => {}, entry: () => {}, warning: () => {}, report: () => {}, failure: () => {}, close: () => {} }
   const { path, logger, close } = file
   const thinned = thinProgress()
 
   return {
     path,
     listener: (event) => {
-      if (thinned(event)) logger[levelOf(event)](redactTexts(fieldsOf(event), redact), event.type)
+      const level = thinned(event) ? levelOf(event) : 'debug'
+      if (logger.isLevelEnabled(level)) logger[level](redactTexts(fieldsOf(event), redact), event.type)
     },
     entry: (name, fields) => logger.info(redactTexts(fields, redact), name),
     warning: (message) => logger.warn(redact(message)),
+    report: (text) => logger.info({ lines: redact(text).split('\n') }, 'SYNC_REPORT'),
     failure: (error) => logger.error(redactTexts({ error: errorJson(error), stack: stackOf(error) }, redact), 'failed'),
     close,
   }

@@ -6,18 +6,15 @@ import type { Registered, Registry } from './registry.ts'
 export type OpenOptions = {
   readonly signal: AbortSignal
   readonly warn: (message: string) => void
+  /** Somebody only looks: nothing is tidied up either. */
+  readonly readOnly?: true
 }
 
-/** Opens everything that a run needs; disposing closes it all again, last opened first. What fails to open closes what was open. */
-export async function openEndpoints(config: Config, registry: Registry, options: OpenOptions): Promise<Endpoints & AsyncDisposable> {
+/** Opens both ends beside a state that stays the caller's; disposing closes them again, last opened first. What fails to open closes what was open. */
+export async function openEndpoints(config: Config, registry: Registry, state: StateStore, options: OpenOptions): Promise<Endpoints & AsyncDisposable> {
   await using stack = new AsyncDisposableStack()
-  // A stopped run still saves how far it came, so its memory outlives the stop.
-  const state = stack.use(await openState(config, registry, { ...options, signal: new AbortController().signal }))
-  const source = stack.use(await open(registry.sources, 'source', 'source', config.source, config, options))
-  const targets = new Map<string, Target>()
-  for (const target of config.targets) {
-    targets.set(target.name, stack.use(await open(registry.targets, 'target', `target ${printable(target.name)}`, target, config, options)))
-  }
+  const source = stack.use(await openEnd(registry.sources, 'source', 'source', config.source, config, options))
+  const targets = await openAll(stack, config, registry, options)
   const opened = stack.move()
   return { source, targets, state, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -31,22 +28,47 @@ export async function openTarget(
 ): Promise<{ readonly target: Target; readonly state: StateStore } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack()
   const state = stack.use(await openState(config, registry, { ...options, signal: new AbortController().signal }))
-  const opened = stack.use(await open(registry.targets, 'target', `target ${printable(target.name)}`, target, config, options))
+  const opened = stack.use(await openEnd(registry.targets, 'target', `target ${printable(target.name)}`, target, config, options))
   const all = stack.move()
   return { target: opened, state, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
+/** All targets and the state, for commands that need no source. */
+export async function openTargets(
+  config: Config,
+  registry: Registry,
+  options: OpenOptions,
+): Promise<{ readonly targets: ReadonlyMap<string, Target>; readonly state: StateStore } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const state = stack.use(await openState(config, registry, { ...options, signal: new AbortController().signal }))
+  const targets = await openAll(stack, config, registry, options)
+  const all = stack.move()
+  return { targets, state, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+async function openAll(stack: AsyncDisposableStack, config: Config, registry: Registry, options: OpenOptions): Promise<ReadonlyMap<string, Target>> {
+  const targets = new Map<string, Target>()
+  for (const target of config.targets) {
+    targets.set(target.name, stack.use(await openEnd(registry.targets, 'target', `target ${printable(target.name)}`, target, config, options)))
+  }
+  return targets
+}
+
 /** The state alone: enough for commands that only look. */
 export const openState = (config: Config, registry: Registry, options: OpenOptions): Promise<StateStore> =>
-  open(registry.stateStores, 'state store', 'state store', config.state, config, options)
+  openEnd(registry.stateStores, 'state store', 'state store', config.state, config, options)
 
-async function open<T>(
+/** Of the configuration, what holds for every end. */
+export type Limits = Pick<Config, 'connections' | 'batchRows' | 'compress' | 'strict'>
+
+/** One end alone. The configuration was checked against what is installed. */
+export async function openEnd<T>(
   installed: ReadonlyMap<string, Registered<T>>,
   role: Role,
   name: string,
   endpoint: EndpointConfig,
-  config: Config,
-  { signal, warn }: OpenOptions,
+  config: Limits,
+  { signal, warn, readOnly }: OpenOptions,
 ): Promise<T> {
   signal.throwIfAborted()
   const registered = providerFor(installed, role, endpoint.type, name)
@@ -56,9 +78,11 @@ async function open<T>(
     signal,
     limits: { connections: config.connections, batchRows: config.batchRows, compress: config.compress },
     warn,
+    ...(readOnly === undefined ? {} : { readOnly }),
   }
   try {
-    return await registered.provider.open(endpoint.options, context)
+    const strict = config.strict && registered.provider.options.some((option) => option.name === 'strict') ? { strict: true } : {}
+    return await registered.provider.open({ ...endpoint.options, ...strict }, context)
   } catch (error) {
     throw named(name, error)
   }

@@ -5,7 +5,7 @@ import type { Registered } from './registry.ts'
 export type Role = 'source' | 'target' | 'state store'
 
 /** Plugins that exist and do not come with dbsync. */
-const INSTALLABLE: Readonly<Record<Role, Readonly<Record<string, string>>>> = {
+export const INSTALLABLE: Readonly<Record<Role, Readonly<Record<string, string>>>> = {
   source: {},
   target: { bigquery: '@dbsync/plugin-bigquery-target', duckdb: '@dbsync/plugin-duckdb-target' },
   'state store': {},

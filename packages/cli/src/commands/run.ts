@@ -1,15 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
-
-const glob = (what: string) =>
-  Flags.string({
-    summary: `Only ${what} that match; may be given several times.`,
-    helpValue: 'GLOB',
-    helpGroup: 'SELECTION',
-    multiple: true,
-    multipleNonGreedy: true,
-  })
+import { selection, selectionFlags } from '../selection-flags.ts'
+import { talkFlags, talkOf } from '../talk.ts'
 
 export default class Run extends BaseCommand {
   static override summary = 'Bring the targets in step with the source.'
@@ -35,16 +28,11 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
       summary: 'Make a backup point before the first write, or with --no-backup make none, whatever the configuration says.',
       allowNo: true,
     }),
+    strict: Flags.boolean({ summary: 'A value that a target has no place for (a zero date in BigQuery) fails its table; otherwise it becomes NULL, counted.' }),
     'dry-run': Flags.boolean({ summary: 'Show what would be done, with the statements, and write nothing.' }),
-    target: Flags.string({
-      summary: 'Only this target; may be given several times.',
-      helpValue: 'NAME',
-      helpGroup: 'SELECTION',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    database: glob('databases'),
-    table: glob('tables (table, or database.table)'),
+    ...selectionFlags,
+    ...talkFlags,
+    report: Flags.string({ summary: 'Write the report into one HTML page, too.', helpValue: 'FILE', exclusive: ['dry-run'] }),
     parallel: Flags.integer({ summary: 'Tables at the same time.', min: 1, max: 256, helpValue: 'N' }),
   }
 
@@ -62,16 +50,15 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
             ? { mode: 'reconcile' as const }
             : {}),
       allow: [...(flags.allow ?? []), ...(flags['allow-destructive'] ? (['destructive'] as const) : [])],
-      ...(flags.target === undefined ? {} : { targets: flags.target }),
-      ...(flags.database === undefined ? {} : { databases: flags.database }),
-      ...(flags.table === undefined ? {} : { tables: flags.table }),
+      ...selection(flags),
       ...(flags.backup === undefined ? {} : { backup: flags.backup }),
+      ...(flags.strict ? { strict: true } : {}),
       ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
     }
     const project = { ...this.projectFlags(flags), overrides }
-    const outcome = await run(this.config, { project, dryRun: flags['dry-run'], json: this.jsonEnabled() }, session)
+    const outcome = await run(this.config, { project, dryRun: flags['dry-run'], json: this.jsonEnabled(), talk: talkOf(flags), page: flags.report }, session)
     process.exitCode = outcome.exit
-    if (!this.jsonEnabled()) this.log(await this.redacted(await runText(outcome, new Date())))
+    if (!this.jsonEnabled() && !(flags.quiet && outcome.exit === 0)) this.log(await this.redacted(await runText(outcome, new Date())))
     return this.redacted(runJson(outcome))
   }
 }

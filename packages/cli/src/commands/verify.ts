@@ -1,9 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
-
-const selection = (summary: string, helpValue: string) =>
-  Flags.string({ summary: `Only ${summary}; may be given several times.`, helpValue, helpGroup: 'SELECTION', multiple: true, multipleNonGreedy: true })
+import { selection, selectionFlags } from '../selection-flags.ts'
+import { talkFlags, talkOf } from '../talk.ts'
 
 export default class Verify extends BaseCommand {
   static override summary = 'Compare the targets with the source, and show which rows differ.'
@@ -25,9 +24,8 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
       options: ['count', 'digest', 'rows'] as const,
       summary: 'How: row counts, hashes made in the servers, or every row read from both ends. By default as configured (verify_level).',
     })(),
-    target: selection('this target', 'NAME'),
-    database: selection('databases that match', 'GLOB'),
-    table: selection('tables (table, or database.table) that match', 'GLOB'),
+    ...selectionFlags,
+    ...talkFlags,
     parallel: Flags.integer({ summary: 'Tables at the same time.', min: 1, max: 256, helpValue: 'N' }),
     limit: Flags.integer({ summary: 'Rows that are shown of one table; all are counted.', min: 0, default: 20, helpValue: 'N' }),
     'max-rows-per-second': Flags.integer({ summary: 'Compare no faster than this, all tables together.', min: 1, helpValue: 'N', helpGroup: 'LOAD' }),
@@ -48,9 +46,7 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
     const { verifyJson, verifyText } = await import('../render/verify.ts')
     const session = await this.session()
     const overrides = {
-      ...(flags.target === undefined ? {} : { targets: flags.target }),
-      ...(flags.database === undefined ? {} : { databases: flags.database }),
-      ...(flags.table === undefined ? {} : { tables: flags.table }),
+      ...selection(flags),
       ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
       ...(flags.allow === undefined ? {} : { allow: flags.allow }),
     }
@@ -64,11 +60,12 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
         limit: flags.limit,
         repair: flags.repair,
         json: this.jsonEnabled(),
+        talk: talkOf(flags),
       },
       session,
     )
     process.exitCode = outcome.exit
-    this.log(await this.redacted(await verifyText(outcome, new Date())))
+    if (!this.jsonEnabled() && !(flags.quiet && outcome.exit === 0)) this.log(await this.redacted(await verifyText(outcome, new Date())))
     return this.redacted(verifyJson(outcome))
   }
 }

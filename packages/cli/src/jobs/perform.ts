@@ -1,4 +1,4 @@
-import { type Config, type FlagOverrides, type Job, redactor, SyncError } from '@dbsync/core'
+import { type Config, type FlagOverrides, type Job, redactor, SyncError, type Unplanned } from '@dbsync/core'
 import type { Alert } from '../alerts/alert.ts'
 import type { CliCode } from '../codes.ts'
 import { describeFailure, type Failure } from '../failure.ts'
@@ -65,7 +65,7 @@ async function performRun(host: PluginHost, project: ProjectFlags, { json }: Job
     if (error !== undefined) return [{ table: labelOf(labels, id), outcome: ended, message: error.message }]
     return verified?.equal === false ? [{ table: labelOf(labels, id), outcome: 'different', message: 'source and target differ after the run' }] : []
   })
-  return { exit: outcome.exit, message: counted(report.tables), run: report.run, tables, result }
+  return { exit: outcome.exit, message: counted(report.tables), run: report.run, tables: [...leftOut(report.unplanned), ...tables], result }
 }
 
 async function performVerify(host: PluginHost, project: ProjectFlags, { json }: JobRequest, session: Session): Promise<Performed> {
@@ -77,8 +77,18 @@ async function performVerify(host: PluginHost, project: ProjectFlags, { json }: 
   const tables = report.tables.flatMap(({ id, outcome: ended, error }) =>
     ended === 'equal' ? [] : [{ table: labelOf(labels, id), outcome: ended, message: error?.message ?? 'source and target differ' }],
   )
-  return { exit: outcome.exit, message: counted(report.tables), run: report.run, tables, result: { command: 'verify', outcome } }
+  return {
+    exit: outcome.exit,
+    message: counted(report.tables),
+    run: report.run,
+    tables: [...leftOut(report.unplanned), ...tables],
+    result: { command: 'verify', outcome },
+  }
 }
+
+/** A database of which nothing could be planned stands for all its tables. */
+const leftOut = (unplanned: readonly Unplanned[] = []): Performed['tables'] =>
+  unplanned.map(({ database, error }) => ({ table: `${database}.*`, outcome: 'left out', message: error.message }))
 
 const ROWS_SHOWN = 20
 

@@ -17,3 +17,10 @@ export function tableLabels(plan: Plan): ReadonlyMap<string, string> {
 }
 
 export const labelOf = (labels: ReadonlyMap<string, string>, id: string): string => labels.get(id) ?? printable(id)
+
+/** The same for ids alone, of which the plan is not at hand: `target/database.table`. */
+export function labelsOfIds(ids: readonly string[]): (id: string) => string {
+  const targetOf = (id: string) => id.slice(0, id.indexOf('/') + 1)
+  const several = new Set(ids.map(targetOf)).size > 1
+  return (id) => printable(several ? id : id.slice(targetOf(id).length))
+}

@@ -1,15 +1,16 @@
 import { quietView, type View } from './view.ts'
 
 export type ViewOptions = {
-  readonly json: boolean
+  /** Nobody looks: a program reads, or the log is shown instead. */
+  readonly silent: boolean
   /** Tables at the same time. */
   readonly slots: number
   readonly redact: (text: string) => string
 }
 
 /** The tree on a terminal, lines elsewhere, nothing where a program reads. */
-export async function openView({ json, slots, redact }: ViewOptions): Promise<View> {
-  if (json) return quietView
+export async function openView({ silent, slots, redact }: ViewOptions): Promise<View> {
+  if (silent) return quietView
   const { redactTexts } = await import('../redact-texts.ts')
   const view = await visibleView(slots)
   return { ...view, listener: (event) => view.listener(event.type === 'run.planned' ? event : redactTexts(event, redact)) }

@@ -1,12 +1,12 @@
 import type { DatabasePlan, DryRun, PlannedBackup, Strategy, TablePlan, TargetPlan } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
-import { ago, number, plural, rows } from './format.ts'
+import { ago, bytes, number, plural, rows } from './format.ts'
 import { guaranteeText } from './guarantee.ts'
 import { labelOf, tableLabels } from './labels.ts'
 import { notCopied } from './not-copied.ts'
 import { keptText, objectFailure } from './objects.ts'
 import { planText } from './plain.ts'
-import { list } from './report.ts'
+import { list, unplannedText } from './report.ts'
 
 /** What a dry run prints: per table what would happen and why, with the statements that a run executes, in their order. */
 export function dryRunText(dry: DryRun, warnings: readonly string[], now: Date): string {
@@ -19,6 +19,7 @@ export function dryRunText(dry: DryRun, warnings: readonly string[], now: Date):
     list('Before the first of these', dry.backups.map(plannedText)),
     ...dry.plan.targets.flatMap((target) => target.databases.map((database) => databaseText(target, database, table))),
     list('Warnings', warnings.map(printable)),
+    unplannedText(dry.plan.unplanned),
   ]
     .filter((section) => section !== '')
     .join('\n\n')
@@ -71,7 +72,7 @@ function tableText(plan: TablePlan, label: string, preview: DryRun['tables'][num
   const effects =
     preview === undefined
       ? ''
-      : `\n    rows: ${preview.rows.estimated ? 'about ' : ''}${number(preview.rows.upserts)} to write, ${number(preview.rows.deletes)} to delete`
+      : `\n    rows: ${preview.rows.estimated ? 'about ' : ''}${number(preview.rows.upserts)} to write, ${number(preview.rows.deletes)} to delete${costsText(preview.costs)}`
   return [
     `  ${label}: ${strategyText(plan.strategy)} (${printable(plan.reason)})${estimate}`,
     `    guarantee: ${guaranteeText(plan.guarantee)}${comparedText(plan, now)}${effects}`,
@@ -87,6 +88,11 @@ function tableText(plan: TablePlan, label: string, preview: DryRun['tables'][num
   ]
     .filter((line) => line !== '')
     .join('\n')
+}
+
+function costsText(costs: DryRun['tables'][number]['costs']): string {
+  if (costs === undefined || costs.jobs === 0) return ''
+  return `\n    costs: ${plural(costs.jobs, 'job')}, about ${bytes(costs.bytesSent)} to send, at most ${bytes(costs.bytesRead)} to read`
 }
 
 function comparedText({ guarantee }: TablePlan, now: Date): string {

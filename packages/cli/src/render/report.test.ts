@@ -20,10 +20,10 @@ test('a run with everything in it', async () => {
   expect(text).toMatchInlineSnapshot(`
     "The incremental run r1 finished after 3.0 s: 2 of 3 tables reached the guarantee stated below.
 
-    Table                Outcome    How      Read  Inserted  Updated  Deleted  Skipped   Time  Compared
-    shop.users           synced     digest  1,234    12,000        3        1        0  1.5 s  2 h ago
-    shop.log             unchanged  digest  1,234         0        0        0        0  1.5 s  2 h ago
-    shop.a\\n\\u{1b}[31mb  failed     digest  1,234         0        0        0        0  1.5 s  2 h ago
+    Table                Outcome    How      Read        Changed  Rows/s   Time
+    shop.users           synced     digest  1,234  +12,000 ~3 -1     823  1.5 s
+    shop.log             unchanged  digest  1,234        nothing     823  1.5 s
+    shop.a\\n\\u{1b}[31mb  failed     digest  1,234        nothing     823  1.5 s
 
     Tables   1 synced, 1 unchanged, 1 failed
     Rows     3,702 read, 12,000 inserted, 3 updated, 1 deleted, 0 skipped

@@ -1,4 +1,4 @@
-import type { RunBackup, RunReport, TableOutcome, TableReport, Verified } from '@dbsync/core'
+import type { RunBackup, RunReport, TableOutcome, TableReport, Unplanned, Verified } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
 import { columns } from './columns.ts'
 import { ago, bytes, duration, number, plural, rate } from './format.ts'
@@ -17,7 +17,7 @@ export type ReportNotes = { readonly warnings: readonly string[]; readonly notCo
 export async function reportText(report: RunReport, notes: ReportNotes, label: (id: string) => string, now: Date): Promise<string> {
   const sections = [
     headline(report),
-    await tableSection(report.tables, label, now),
+    await tableSection(report.tables, label),
     totalsText(report),
     guaranteesText(report.tables, now),
     verifiedText(report.tables),
@@ -29,6 +29,7 @@ export async function reportText(report: RunReport, notes: ReportNotes, label: (
       ...notes.warnings.map(printable),
       ...report.tables.flatMap((table) => table.warnings.map((warning) => `${label(table.id)}: ${printable(warning)}`)),
     ]),
+    unplannedText(report.unplanned),
     failuresText(report.tables, label),
   ]
   return sections.filter((section) => section !== '').join('\n\n')
@@ -39,14 +40,15 @@ function definitionLines(tables: readonly TableReport[], label: (id: string) => 
   return lines.length <= NAMED ? lines : [...lines.slice(0, NAMED), `… and ${number(lines.length - NAMED)} more; --json names them all.`]
 }
 
-function headline({ run, status, mode, ms, tables }: RunReport): string {
+function headline({ run, status, mode, ms, tables, unplanned }: RunReport): string {
   const there = tables.filter(({ outcome }) => outcome === 'synced' || outcome === 'unchanged').length
   const verdict = there === tables.length && status === 'ok' ? `all ${plural(tables.length, 'table')}` : `${number(there)} of ${plural(tables.length, 'table')}`
   const ending = status === 'cancelled' ? 'was stopped' : 'finished'
-  return `The ${mode} run ${printable(run)} ${ending} after ${duration(ms)}: ${verdict} reached the guarantee stated below.`
+  const without = unplanned === undefined ? '' : ` ${plural(unplanned.length, 'database was', 'databases were')} left out.`
+  return `The ${mode} run ${printable(run)} ${ending} after ${duration(ms)}: ${verdict} reached the guarantee stated below.${without}`
 }
 
-async function tableSection(tables: readonly TableReport[], label: (id: string) => string, now: Date): Promise<string> {
+async function tableSection(tables: readonly TableReport[], label: (id: string) => string): Promise<string> {
   const named =
     tables.length <= NAMED
       ? tables
@@ -61,24 +63,28 @@ async function tableSection(tables: readonly TableReport[], label: (id: string) 
       { head: 'Outcome' },
       { head: 'How' },
       { head: 'Read', align: 'right' },
-      { head: 'Inserted', align: 'right' },
-      { head: 'Updated', align: 'right' },
-      { head: 'Deleted', align: 'right' },
-      { head: 'Skipped', align: 'right' },
+      { head: 'Changed', align: 'right' },
+      { head: 'Rows/s', align: 'right' },
       { head: 'Time', align: 'right' },
-      { head: 'Compared' },
     ],
     named.map((table) => [
       label(table.id),
       table.outcome,
       table.strategy,
-      ...[table.rowsRead, table.inserted, table.updated, table.deleted, table.skipped].map(number),
+      number(table.rowsRead),
+      changedText(table),
+      number(table.rowsRead / Math.max(table.ms / 1000, 0.001)),
       duration(table.ms),
-      ago(table.comparedAt, now),
     ]),
   )
   const rest = tables.length - named.length
   return rest === 0 ? text : `${text}\n… and ${plural(rest, 'table')} more; --json names them all.`
+}
+
+/** `+12 ~3 -1`: inserted, updated, deleted. */
+function changedText({ inserted, updated, deleted }: TableReport): string {
+  const parts = [['+', inserted] as const, ['~', updated] as const, ['-', deleted] as const].filter(([, count]) => count > 0)
+  return parts.length === 0 ? 'nothing' : parts.map(([sign, count]) => `${sign}${number(count)}`).join(' ')
 }
 
 function totalsText({ totals }: RunReport): string {
@@ -141,6 +147,17 @@ const comparedText = (age: string, members: number): string =>
 /** ISO times sort as text; one that is missing is older than all. */
 const earliest = (times: readonly (string | null)[]): string | null =>
   times.reduce((oldest, time) => (oldest === null || time === null ? null : time < oldest ? time : oldest))
+
+/** Databases that were left out as a whole. */
+export const unplannedText = (unplanned: readonly Unplanned[] = []): string =>
+  list(
+    'Databases left out',
+    unplanned.map(({ database, target, error }) => {
+      const where = target === undefined ? '' : ` (target ${printable(target)})`
+      const hint = error.hint === undefined ? '' : `\n    Next: ${printableLines(error.hint, '          ')}`
+      return `${printable(database)}${where}: ${printableLines(error.message, '    ')} [${printable(error.code)}]${hint}`
+    }),
+  )
 
 function failuresText(tables: readonly TableReport[], label: (id: string) => string): string {
   const failures = tables.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused')

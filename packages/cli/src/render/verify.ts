@@ -5,7 +5,7 @@ import { columns } from './columns.ts'
 import { duration, number, plural, rows } from './format.ts'
 import { labelOf, tableLabels } from './labels.ts'
 import { foundText } from './outcome.ts'
-import { list, reportText } from './report.ts'
+import { list, reportText, unplannedText } from './report.ts'
 
 type Label = (id: string) => string
 
@@ -27,11 +27,17 @@ export function verifyJson({ report, repair, warnings }: VerifyOutcome): object 
   return { status, report, ...(repair === undefined ? {} : { repair: repair.report, after: repair.after }), warnings }
 }
 
+/** One verification, without a repair. */
+export async function verificationText(report: VerifyReport, label: Label): Promise<string> {
+  return (await verificationSections(report, label)).filter((section) => section !== '').join('\n\n')
+}
+
 async function verificationSections(report: VerifyReport, label: Label): Promise<readonly string[]> {
   return [
     headline(report),
     await tableSection(report.tables, label),
     ...report.tables.filter(({ schema, differences }) => schema.length + differences.length > 0).map((table) => differencesText(table, label)),
+    unplannedText(report.unplanned),
     list(
       'Not compared',
       report.tables.flatMap(({ id, error }) => {
@@ -55,24 +61,8 @@ function headline({ run, status, level, ms, tables, totals }: VerifyReport): str
 
 async function tableSection(tables: readonly TableVerification[], label: Label): Promise<string> {
   return await columns(
-    [
-      { head: 'Table' },
-      { head: 'Outcome' },
-      { head: 'By' },
-      { head: 'Compared', align: 'right' },
-      { head: 'Missing', align: 'right' },
-      { head: 'Extra', align: 'right' },
-      { head: 'Changed', align: 'right' },
-      { head: 'Not synced yet', align: 'right' },
-      { head: 'Time', align: 'right' },
-    ],
-    tables.map((table) => [
-      label(table.id),
-      table.outcome,
-      table.level,
-      ...[table.rowsCompared, table.missing, table.extra, table.changed, table.notSynced].map(number),
-      duration(table.ms),
-    ]),
+    [{ head: 'Table' }, { head: 'Outcome' }, { head: 'By' }, { head: 'Compared', align: 'right' }, { head: 'Time', align: 'right' }, { head: 'Differences' }],
+    tables.map((table) => [label(table.id), table.outcome, table.level, number(table.rowsCompared), duration(table.ms), foundText(table)]),
   )
 }
 

@@ -21,8 +21,8 @@ import { openTarget } from '../open-endpoints.ts'
 import { printable } from '../printable.ts'
 import type { PluginHost } from '../registry.ts'
 import { planText } from '../render/rollback.ts'
+import { newRunId } from '../run-id.ts'
 import type { Session } from '../session.ts'
-import { newRunId } from './run.ts'
 
 export type RollbackCommand = {
   readonly project: ProjectFlags
@@ -49,7 +49,7 @@ export async function rollback(host: PluginHost, command: RollbackCommand, sessi
   const redact = redactor([...session.secrets])
   const { signal } = session.interrupt
   if (command.mode === 'rollback') {
-    session.log = await openLog({ directory: config.directory, run: newRunId(new Date()), redact, onLost: (message) => void warnings.push(message) })
+    session.log = await openLog({ config, run: newRunId(new Date()), redact, onLost: (message) => void warnings.push(message) })
   }
   const chosen = chooseTarget(config, command.target)
   await using opened = await openTarget(config, chosen, project.registry, { signal, warn: (message) => void warnings.push(message) })

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '@dbsync/core'
 import { expect, test } from 'vitest'
-import { LOG_FILE } from '../log.ts'
 import type { PluginHost } from '../registry.ts'
 import { runJson, runText } from '../render/run-outcome.ts'
 import { run } from './run.ts'
@@ -24,7 +23,7 @@ test('a run, its report, and the state that it leaves', async () => {
   expect(await runText(outcome, new Date())).toContain('shop.users')
   expect(Object.keys(runJson(outcome))).toEqual(['status', 'report', 'notCopied', 'warnings'])
 
-  const found = await status(here.host, here.flags, 60_000, here.session())
+  const found = await status(here.host, { project: here.flags, maxAgeMs: 60_000 }, here.session())
   expect(found).toMatchObject({ isStale: false, status: { databases: [{ name: 'shop', tables: [{ name: 'users', status: 'SUCCESS' }] }] } })
 })
 
@@ -57,7 +56,7 @@ test('every event is in the log, secrets are not', async () => {
   const session = here.session()
   await run(here.host, { project: here.flags, dryRun: false, json: true }, session)
   session.log?.close()
-  const log = await readFile(join(here.directory, LOG_FILE), 'utf8')
+  const log = await readFile(join(here.directory, 'logs', 'incremental-sync.log'), 'utf8')
   for (const type of ['run.planned', 'table.started', 'table.finished', 'run.finished']) expect(log).toContain(`"msg":"${type}"`)
   expect(log).toContain('cannot log in with ***')
   expect(log).not.toContain('hunter2')

@@ -1,18 +1,23 @@
-import { randomBytes } from 'node:crypto'
-import { type DryRun, executeRun, type Plan, planRun, previewRun, type RunReport, redactor } from '@dbsync/core'
+import { type DryRun, executeRun, type Plan, planRun, previewRun, type RunReport } from '@dbsync/core'
+import { errorJson } from '@dbsync/core/plugin'
 import { exitCodeOfReport } from '../failure.ts'
-import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
-import { openLog } from '../log.ts'
-import { openEndpoints } from '../open-endpoints.ts'
+import type { ProjectFlags } from '../load-project.ts'
+import { mustBeWritable, writePage } from '../page/write-page.ts'
 import type { PluginHost } from '../registry.ts'
 import { openView } from '../render/open-view.ts'
+import { runText } from '../render/run-outcome.ts'
 import type { Session } from '../session.ts'
+import type { Talk } from '../talk.ts'
+import { openWork } from './work.ts'
 
 export type RunRequest = {
   readonly project: ProjectFlags
   readonly dryRun: boolean
   /** A program reads: nothing is drawn. */
   readonly json: boolean
+  readonly talk?: Talk | undefined
+  /** Where the report goes as an HTML page. */
+  readonly page?: string | undefined
 }
 
 export type RunOutcome = { readonly warnings: readonly string[]; readonly exit: number } & (
@@ -21,39 +26,44 @@ export type RunOutcome = { readonly warnings: readonly string[]; readonly exit: 
 )
 
 /** One run, or what it would do. Throws where nothing could start; what happens to single tables is in the report. */
-export async function run(host: PluginHost, { project: flags, dryRun, json }: RunRequest, session: Session): Promise<RunOutcome> {
-  const project = await loadProject(host, flags)
-  const config = await resolveProject(project, session)
-  const id = newRunId(new Date())
-  const redact = redactor([...session.secrets])
-  const warnings = [...config.warnings]
-
-  session.log = await openLog({ directory: config.directory, run: id, redact, onLost: (message) => void warnings.push(message) })
-  for (const warning of warnings) session.log.warning(warning)
-  const { signal } = session.interrupt
-
-  await using view = await openView({ json, slots: config.parallelTables, redact })
-  session.interrupt.onStop(() => view.notice('Stopping at the next safe point; once more stops at once.'))
-  await using endpoints = await openEndpoints(config, project.registry, { signal, warn: (message) => void warnings.push(message) })
-  await using prepared = await planRun(endpoints, config, {
-    run: id,
-    signal,
-    lock: !dryRun,
-    retrying: ({ message }, delayMs) => view.notice(redact(`${message} Planning begins anew in ${(delayMs / 1000).toFixed(1)} s.`)),
-  })
+export async function run(host: PluginHost, { project, dryRun, json, page, talk }: RunRequest, session: Session): Promise<RunOutcome> {
+  await using work = await openWork(host, project, session, talk)
+  const { id, config, redact, warnings } = work
+  const { interrupt } = session
+  const { signal } = interrupt
+  await using view = await openView({ silent: json || talk !== undefined, slots: config.parallelTables, redact })
+  interrupt.onStop(() => view.notice('Stopping at the next safe point; once more stops at once.'))
+  const retrying = ({ message }: { readonly message: string }, delayMs: number) =>
+    view.notice(redact(`${message} Planning begins anew in ${(delayMs / 1000).toFixed(1)} s.`))
 
   if (dryRun) {
+    await using endpoints = await work.open()
+    await using prepared = await planRun(endpoints, config, { run: id, signal, lock: false, retrying })
     const preview = await previewRun(prepared, { signal })
     return { kind: 'dry-run', preview, warnings: [...warnings, ...preview.plan.warnings], exit: hasRefusals(preview) ? 1 : 0 }
   }
-  const report = await executeRun(prepared, { signal, listeners: [session.log.listener, view.listener], redact })
-  return { kind: 'run', plan: prepared.plan, report, warnings: [...warnings, ...report.warnings], exit: exitCodeOfReport(report, session.interrupt.received()) }
+  if (page !== undefined) await mustBeWritable(page)
+  return await work.remembered({ kind: 'run', run: id, mode: config.mode }, async (history) => {
+    await using endpoints = await work.open()
+    await using prepared = await planRun(endpoints, config, { run: id, signal, lock: true, retrying })
+    const listeners = [...(session.log === undefined ? [] : [session.log.listener]), history.listener, view.listener]
+    const report = await executeRun(prepared, { signal, listeners, redact })
+    history.ran(report)
+    if (page !== undefined) await writePage(page, history.snapshot()).catch((error: unknown) => void warnings.push(errorJson(error).message))
+    const outcome: RunOutcome = {
+      kind: 'run',
+      plan: prepared.plan,
+      report,
+      warnings: [...warnings, ...report.warnings],
+      exit: exitCodeOfReport(report, interrupt.received()),
+    }
+    session.log?.report(await runText(outcome, new Date()))
+    return outcome
+  })
 }
 
-/** Sorts by time, and two runs of one second differ. */
-export const newRunId = (now: Date): string => `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
-
 const hasRefusals = ({ plan, tables: previews }: DryRun): boolean =>
+  plan.unplanned !== undefined ||
   previews.some(({ refused }) => refused !== undefined) ||
   plan.targets.some(({ databases }) =>
     databases.some(({ tables, objectPlan }) => [...tables, ...(objectPlan?.changes ?? [])].some(({ refused }) => refused !== undefined)),

@@ -64,7 +64,10 @@ export async function bench(faults: { readonly source?: Fault; readonly target?:
   const contribution: Contribution = {
     apiVersion: API_VERSION,
     sources: [{ type: 'mysql', summary: 'In memory.', options: CONNECTION, open: async () => memorySource(source, faults.source && { fault: faults.source }) }],
-    targets: [{ type: 'memory', summary: 'In memory.', options: [], open: async () => memoryTarget(target, faults.target && { fault: faults.target }) }],
+    targets: [
+      { type: 'memory', summary: 'In memory.', options: [], open: async () => memoryTarget(target, faults.target && { fault: faults.target }) },
+      { type: 'shared', summary: 'In memory, for tenants.', options: [], open: async () => memoryTarget(target, { supports: { sharedTables: true } }) },
+    ],
     stateStores: [{ type: 'memory', summary: 'In memory.', options: [], open: async (_, { signal }) => stoppedBy(signal, store) }],
   }
   const plugin = { name: 'memory', version: '1.0.0', type: 'core', hooks: { 'dbsync:register': [] } }

@@ -2,23 +2,24 @@ import {
   type Config,
   type Endpoints,
   executeRun,
+  type Listener,
   type Plan,
   planRun,
   type Repairs,
+  type RunHistory,
+  type RunRecord,
   type RunReport,
-  redactor,
   type VerifyLevel,
   type VerifyReport,
   verifyRun,
 } from '@dbsync/core'
 import { exitCodeOfReport, exitCodeOfVerification } from '../failure.ts'
-import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
-import { openLog } from '../log.ts'
-import { openEndpoints } from '../open-endpoints.ts'
+import type { ProjectFlags } from '../load-project.ts'
 import type { PluginHost } from '../registry.ts'
 import { openView } from '../render/open-view.ts'
 import type { Session } from '../session.ts'
-import { newRunId } from './run.ts'
+import type { Talk } from '../talk.ts'
+import { openWork } from './work.ts'
 
 export type VerifyRequest = {
   readonly project: ProjectFlags
@@ -28,6 +29,7 @@ export type VerifyRequest = {
   readonly limit: number
   readonly repair: boolean
   readonly json: boolean
+  readonly talk?: Talk | undefined
 }
 
 export type VerifyOutcome = {
@@ -41,21 +43,22 @@ export type VerifyOutcome = {
 
 /** Compares both ends. With `repair` the rows that differ are moved then, in a run of its own under the guards of every run, and what it wrote is verified. */
 export async function verify(host: PluginHost, request: VerifyRequest, session: Session): Promise<VerifyOutcome> {
-  const project = await loadProject(host, request.project)
-  const config = withLimits(await resolveProject(project, session), request)
-  const id = newRunId(new Date())
-  const redact = redactor([...session.secrets])
-  const warnings = [...config.warnings]
-  session.log = await openLog({ directory: config.directory, run: id, redact, onLost: (message) => void warnings.push(message) })
-  for (const warning of warnings) session.log.warning(warning)
-  const { signal } = session.interrupt
-  const { listener: log } = session.log
+  await using work = await openWork(host, request.project, session, request.talk)
+  const { id, redact, warnings } = work
+  const config = withLimits(work.config, request)
+  const { interrupt } = session
+  const { signal } = interrupt
 
-  /** Draws one part of the work while it goes on. */
-  async function watched<T>(work: (listeners: Parameters<typeof verifyRun>[1]['listeners']) => Promise<T>): Promise<T> {
-    await using view = await openView({ json: request.json, slots: config.parallelTables, redact })
-    session.interrupt.onStop(() => view.notice('Stopping; once more stops at once.'))
-    return await work([log, view.listener])
+  /** One part of the work, drawn and remembered while it goes on. */
+  async function part<T>(
+    about: Pick<RunRecord, 'kind' | 'mode' | 'run'>,
+    body: (listeners: readonly Listener[], history: RunHistory) => Promise<T>,
+  ): Promise<T> {
+    await using view = await openView({ silent: request.json || request.talk !== undefined, slots: config.parallelTables, redact })
+    interrupt.onStop(() => view.notice('Stopping; once more stops at once.'))
+    return await work.remembered(about, (history) =>
+      body([...(session.log === undefined ? [] : [session.log.listener]), history.listener, view.listener], history),
+    )
   }
 
   async function look(
@@ -63,34 +66,37 @@ export async function verify(host: PluginHost, request: VerifyRequest, session: 
     run: string,
     only?: Repairs,
   ): Promise<{ readonly plan: Plan; readonly report: VerifyReport; readonly found: Repairs }> {
-    return await watched(async (listeners) => {
+    return await part({ kind: 'verify', mode: config.mode, run }, async (listeners, history) => {
       await using prepared = await planRun(endpoints, config, { run, signal, lock: false, purpose: 'verify', ...(only === undefined ? {} : { only }) })
       const found = new Map<string, readonly Uint8Array[] | undefined>()
-      const report = await verifyRun(prepared, { signal, listeners, limit: request.limit, found: (id, keys) => void found.set(id, keys) })
+      const report = await verifyRun(prepared, { signal, listeners, limit: request.limit, found: (table, keys) => void found.set(table, keys) })
+      history.verified(report)
       return { plan: prepared.plan, report, found }
     })
   }
 
-  await using endpoints = await openEndpoints(config, project.registry, { signal, warn: (message) => void warnings.push(message) })
+  await using endpoints = await work.open()
   const { found: differing, ...first } = await look(endpoints, id)
-  const received = () => session.interrupt.received()
   if (!request.repair || signal.aborted || differing.size === 0) {
-    return { ...first, warnings: [...warnings, ...first.report.warnings], exit: exitCodeOfVerification(first.report, received()) }
+    return { ...first, warnings: [...warnings, ...first.report.warnings], exit: exitCodeOfVerification(first.report, interrupt.received()) }
   }
-  const repaired = await watched(async (listeners) => {
-    await using prepared = await planRun(
-      endpoints,
-      { ...config, mode: 'reconcile', verifyAfterSync: false },
-      { run: `${id}-repair`, signal, lock: true, only: differing },
-    )
-    return { plan: prepared.plan, report: await executeRun(prepared, { signal, listeners, redact }) }
+  const run = `${id}-repair`
+  const repaired = await part({ kind: 'run', mode: 'reconcile', run }, async (listeners, history) => {
+    const repairing: Config = { ...config, mode: 'reconcile', verifyAfterSync: false }
+    await using prepared = await planRun(endpoints, repairing, { run, signal, lock: true, only: differing })
+    const report = await executeRun(prepared, { signal, listeners, redact })
+    history.ran(report)
+    return { plan: prepared.plan, report }
   })
   const { report: after } = await look(endpoints, `${id}-after`, differing)
   return {
     ...first,
     repair: { ...repaired, after },
     warnings: [...new Set([...warnings, ...first.report.warnings, ...repaired.report.warnings, ...after.warnings])],
-    exit: worse(exitCodeOfReport(repaired.report, received()), exitCodeOfVerification(withOthers(after, first.report, differing), received())),
+    exit: worse(
+      exitCodeOfReport(repaired.report, interrupt.received()),
+      exitCodeOfVerification(withOthers(after, first.report, differing), interrupt.received()),
+    ),
   }
 }
 

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { onTargets, targetsFlag } from '../../backup-flags.ts'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupCheck extends BaseCommand {
   static override summary = 'Prove that backup points can be used.'
@@ -29,7 +29,7 @@ Exit codes: 0 none is damaged; 1 one is; 2 usage or configuration; 3 nothing cou
     const { args, flags } = await this.parse(BackupCheck)
     const { checkBackups } = await import('../../services/backup.ts')
     const { checkedText } = await import('../../render/backup.ts')
-    const project = onTargets(this.projectFlags(flags), flags.target)
+    const project = selecting(this.projectFlags(flags), flags)
     const outcome = await checkBackups(this.config, { project, point: args.point, restore: flags.restore }, await this.session())
     process.exitCode = outcome.exit
     for (const warning of outcome.warnings) await this.warning(warning)

@@ -1,15 +1,6 @@
 import * as Flags from '@oclif/core/flags'
-import { onTargets, targetsFlag } from '../../backup-flags.ts'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
-
-const glob = (what: string) =>
-  Flags.string({
-    summary: `Only ${what} that match; may be given several times.`,
-    helpValue: 'GLOB',
-    helpGroup: 'SELECTION',
-    multiple: true,
-    multipleNonGreedy: true,
-  })
+import { selecting, selectionFlags } from '../../selection-flags.ts'
 
 export default class BackupCreate extends BaseCommand {
   static override summary = 'Make a backup point of the targets as they are now.'
@@ -24,9 +15,7 @@ Exit codes: 0 made; 1 it could not be written; 2 usage or configuration; 3 nothi
   static override flags = {
     ...projectFlags,
     all: Flags.boolean({ summary: 'Every table of these databases, also those that the configuration leaves out.' }),
-    target: targetsFlag,
-    database: glob('databases, by their names at the source,'),
-    table: glob('tables (table, or database.table)'),
+    ...selectionFlags,
   }
 
   async run(): Promise<unknown> {
@@ -34,13 +23,7 @@ Exit codes: 0 made; 1 it could not be written; 2 usage or configuration; 3 nothi
     const { createBackups } = await import('../../services/backup.ts')
     const { createdText } = await import('../../render/backup.ts')
     const session = await this.session()
-    const base = onTargets(this.projectFlags(flags), flags.target)
-    const overrides = {
-      ...base.overrides,
-      ...(flags.database === undefined ? {} : { databases: flags.database }),
-      ...(flags.table === undefined ? {} : { tables: flags.table }),
-    }
-    const outcome = await createBackups(this.config, { project: { ...base, overrides }, all: flags.all, json: this.jsonEnabled() }, session)
+    const outcome = await createBackups(this.config, { project: selecting(this.projectFlags(flags), flags), all: flags.all, json: this.jsonEnabled() }, session)
     for (const warning of outcome.warnings) await this.warning(warning)
     this.log(await this.redacted(createdText(outcome)))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })

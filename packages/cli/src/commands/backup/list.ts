@@ -1,5 +1,5 @@
-import { onTargets, targetsFlag } from '../../backup-flags.ts'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupList extends BaseCommand {
   static override summary = 'Show the backup points of the targets, newest first.'
@@ -15,7 +15,7 @@ export default class BackupList extends BaseCommand {
     const { flags } = await this.parse(BackupList)
     const { listBackups } = await import('../../services/backup.ts')
     const { pointsText } = await import('../../render/backup.ts')
-    const outcome = await listBackups(this.config, onTargets(this.projectFlags(flags), flags.target), await this.session())
+    const outcome = await listBackups(this.config, selecting(this.projectFlags(flags), flags), await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
     this.log(await this.redacted(await pointsText(outcome, new Date())))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })

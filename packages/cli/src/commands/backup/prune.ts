@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
-import { onTargets, targetsFlag } from '../../backup-flags.ts'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupPrune extends BaseCommand {
   static override summary = 'Remove the backup points that the settings do not keep.'
@@ -20,7 +20,7 @@ export default class BackupPrune extends BaseCommand {
     const { flags } = await this.parse(BackupPrune)
     const { pruneBackups } = await import('../../services/backup.ts')
     const { prunedText } = await import('../../render/backup.ts')
-    const project = onTargets(this.projectFlags(flags), flags.target)
+    const project = selecting(this.projectFlags(flags), flags)
     const outcome = await pruneBackups(this.config, project, flags['dry-run'], await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
     this.log(await this.redacted(prunedText(outcome, flags['dry-run'])))

@@ -1,0 +1,58 @@
+import { type Config, type MigrationTarget, redactor, type StateStore, SyncError } from '@dbsync/core'
+import type { CliCode } from '../codes.ts'
+import { confirm } from '../confirm.ts'
+import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
+import { openLog } from '../log.ts'
+import { openState } from '../open-endpoints.ts'
+import type { PluginHost, Registry } from '../registry.ts'
+import { newRunId } from '../run-id.ts'
+import type { Session } from '../session.ts'
+
+/** What the commands about the state begin with: neither end is opened. */
+export interface StateWork extends AsyncDisposable {
+  readonly config: Config
+  readonly registry: Registry
+  readonly state: StateStore
+  /** All that are configured. */
+  readonly targets: readonly MigrationTarget[]
+  /** Told to people at the end. */
+  readonly warnings: string[]
+}
+
+/** `readOnly`: what killed commands left is not tidied up either. */
+export async function openStateWork(host: PluginHost, flags: ProjectFlags, session: Session, readOnly: boolean): Promise<StateWork> {
+  const project = await loadProject(host, flags)
+  const config = await resolveProject(project, session)
+  const warnings = [...config.warnings]
+  const warn = (message: string) => void warnings.push(message)
+  const state = await openState(config, project.registry, { signal: session.interrupt.signal, warn, ...(readOnly ? { readOnly } : {}) })
+  return {
+    config,
+    registry: project.registry,
+    state,
+    targets: config.targets.map(({ name, database: template }) => ({ name, template })),
+    warnings,
+    [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
+  }
+}
+
+/** For commands that write: what they did stands in the log. */
+export async function beginLog({ config, warnings }: StateWork, session: Session): Promise<void> {
+  const redact = redactor([...session.secrets])
+  session.log = await openLog({ config, run: newRunId(new Date()), redact, onLost: (message) => void warnings.push(message) })
+}
+
+export type Question = { readonly what: string; readonly shown: string; readonly question: string }
+
+/** Throws unless somebody says yes to it. */
+export async function ask({ what, shown, question }: Question, json: boolean, { interrupt }: Session): Promise<void> {
+  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new SyncError('CONFIRMATION' satisfies CliCode, `${what}, and nobody is there to ask.`, {
+      kind: 'config',
+      hint: 'Look at it with --preview, and say --yes.',
+    })
+  }
+  process.stderr.write(`${shown}\n\n`)
+  if (await confirm(question, interrupt.signal)) return
+  throw new SyncError('DECLINED' satisfies CliCode, 'Nothing was changed.', { kind: 'refused' })
+}
