@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # BigQuery emulators for the tests, in a cache folder of the user; nothing is installed globally. Sourced by bin/test; as a
-# program: bin/setup-bigquery.sh [local-bigquery | bqemulator | goccy]…   (without a name: the best one that can be had)
+# program: bin/setup-bigquery.sh [local-bigquery | bqemulator | goccy]…   (without a name: the best one that can be had; --second: another one than that)
 # shellcheck shell=bash
 
 # The same folder as in packages/testkit/src/bigquery/installed.ts.
@@ -95,6 +95,29 @@ choose_bigquery() {
   fi
 }
 
+# choose_second FIRST: prints another emulator than that, to check it by. Fails where none can be had.
+choose_second() {
+  local emulator
+  for emulator in bqemulator local-bigquery; do
+    if [ "$emulator" != "$1" ] && python_for "$emulator" >/dev/null; then
+      echo "$emulator"
+      return
+    fi
+  done
+  [ "$1" != goccy ] && command -v go >/dev/null && echo goccy
+}
+
+# Needs `step` of setup.sh. Fails, and says why, where there is none to be had.
+set_up_second_bigquery() {
+  local first second
+  first=$(choose_bigquery)
+  if ! second=$(choose_second "$first"); then
+    printf 'No second BigQuery emulator can be had beside %s: that takes Python 3.13 (local-bigquery) or 3.11 (bqemulator), or Go 1.25 (goccy).\n' "$first" >&2
+    return 1
+  fi
+  set_up_bigquery "$second"
+}
+
 # set_up_bigquery [EMULATOR…]: needs `step` of setup.sh. Fails, and says why, where there is none to be had.
 set_up_bigquery() {
   local emulator failed=0
@@ -122,5 +145,5 @@ set_up_bigquery() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   . "$(dirname "$0")/setup.sh"
-  set_up_bigquery "$@"
+  if [ "${1:-}" = --second ]; then set_up_second_bigquery; else set_up_bigquery "$@"; fi
 fi

@@ -58,6 +58,17 @@ install_mariadb() {
   return "$code"
 }
 
+# Tests that sit at a terminal get it from `script`. Debian always has it; small images may not.
+SCRIPT_INSTALL='apt-get update && apt-get install -y --no-install-recommends bsdutils'
+
+set_up_terminal() {
+  command -v script >/dev/null && return
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    step 'Install script (a terminal for tests)' sh -c "$SCRIPT_INSTALL" || exit 1
+  fi
+  command -v script >/dev/null || stop "script was not found. Install it with: sudo sh -c '$SCRIPT_INSTALL'"
+}
+
 set_up() {
   command -v npx >/dev/null || stop 'npx was not found. Install Node.js 20 or newer with npm, on Debian: apt-get install -y nodejs npm'
   dependencies_present || step 'Install dependencies' install_dependencies || exit 1

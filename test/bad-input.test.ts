@@ -167,7 +167,8 @@ async function onlyTable({ source, sourceUser }: Project, table: string): Promis
 
 async function stateFiles({ directory }: Project): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true })
-  return entries.filter((entry) => entry.startsWith('sync_status/') && entry.endsWith('.json'))
+  // That it failed is remembered for `dbsync status`.
+  return entries.filter((entry) => entry.startsWith('sync_status/') && entry.endsWith('.json') && !entry.includes('/.dbsync/runs/'))
 }
 
 async function stateOf(work: Project): Promise<readonly (readonly [string, string])[]> {

@@ -13,8 +13,8 @@ export type Command = {
   readonly stop?: { readonly signal: NodeJS.Signals; readonly afterMs: number }
   /** Exit codes besides 0. */
   readonly exits?: readonly number[]
-  /** Error codes that may come with them. */
-  readonly codes?: readonly string[]
+  /** Error codes that may come with them; `any`: the command only tells what has happened to others. */
+  readonly codes?: readonly string[] | 'any'
 }
 
 export type Ended = Outcome & { readonly ms: number; readonly errors: readonly string[] }
@@ -55,6 +55,7 @@ export function runner(work: Project, log: Log): Runner {
     const allowed: readonly (number | NodeJS.Signals)[] = [0, ...exits, ...(stop === undefined ? [] : endsOf(stop.signal))]
     if (!allowed.includes(outcome.code)) refuse(`exit ${outcome.code} is not expected here`)
     // Who was stopped may say so, whatever else there is.
+    if (codes === 'any') return { ...outcome, ms, errors: [] }
     const known = [...codes, ...(stop === undefined ? [] : ['CANCELLED', 'MYSQL_CANCELLED'])]
     const unknown = codesSeen.filter((code) => !known.includes(code))
     if (unknown.length > 0) refuse(`${unknown.join(', ')} is not expected here`)

@@ -56,7 +56,7 @@ const ACTIONS: readonly Action[] = [
   (mix) => mix.run({ args: ['backup', 'prune'] }),
   (mix) => mix.run({ args: ['backup', 'create'] }),
   (mix) => mix.run({ args: ['run', '--dry-run', ...mix.chance.pick([[], ['--full'], ['--reconcile']])], exits: [1, 3], codes: [...BUSY_SOURCE, ...GUARDS] }),
-  (mix) => mix.run({ args: ['status'] }),
+  (mix) => mix.run({ args: ['status'], exits: [1], codes: 'any' }),
 ]
 
 function times(count: number, action: Action): readonly Action[] {

@@ -1,0 +1,64 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import { expect, test } from 'vitest'
+import { said } from '../dbsync.ts'
+import { type Warehouse, warehouse } from './warehouse.ts'
+
+async function expectSame(work: Warehouse, tenants: readonly string[] = work.tenants): Promise<void> {
+  for (const tenant of tenants) expect(await work.copy(tenant), tenant).toEqual(await work.source(tenant))
+}
+
+test('three databases go into one file, and follow their sources there', { timeout: 120_000 }, async () => {
+  await using work = await warehouse()
+  const [first, second, third] = work.tenants
+  const dry = await work.dbsync('run', '--dry-run')
+  expect(dry.code, said(dry)).toBe(0)
+  await expect(work.query('SELECT 1')).rejects.toThrow(/does not exist|No such file/i)
+  expect([...(await work.sync()).values()].sort()).toEqual(['50,0,0', '50,0,0', '50,0,0', '51,0,0', '51,0,0', '51,0,0', '52,0,0', '52,0,0', '52,0,0'])
+  await expectSame(work)
+
+  const stamps = () => work.query('SELECT tenant_id, max(sync_timestamp)::VARCHAR, count(*) FROM orders GROUP BY 1 ORDER BY 1')
+  const before = await stamps()
+  expect(new Set((await work.sync()).values())).toEqual(new Set(['0,0,0']))
+  expect(await stamps()).toEqual(before)
+
+  await work.at(
+    first,
+    "UPDATE orders SET note = 'ü', amount = -0.00000001 WHERE id <= 3",
+    'DELETE FROM items WHERE b = 1',
+    "INSERT INTO log VALUES ('l0', 0), ('l0', 0), ('new', 1)",
+  )
+  // A row that was committed late: it is older than the newest one that the last run saw.
+  await work.at(first, "INSERT INTO orders (id, note, updated_at) VALUES (1000, 'late', NOW(6) - INTERVAL 10 SECOND)")
+  await work.at(third, 'UPDATE items SET price = price + 1 WHERE b = 2', 'DELETE FROM log WHERE n = 3 LIMIT 5')
+  const changed = await work.sync()
+  expect(changed.get(`${first}.orders`)).toBe('1,3,0')
+  expect(changed.get(`${first}.items`)).toBe('0,0,10')
+  expect(changed.get(`${second}.orders`)).toBe('0,0,0')
+  await expectSame(work)
+
+  await work.at(second, 'DELETE FROM orders WHERE id BETWEEN 10 AND 15', 'UPDATE log SET n = 9 LIMIT 2')
+  const others = await work.query(`SELECT * FROM orders WHERE tenant_id <> '${second}' ORDER BY ALL`)
+  await work.sync('--full', '--database', second)
+  await expectSame(work)
+  expect(await work.query(`SELECT * FROM orders WHERE tenant_id <> '${second}' ORDER BY ALL`)).toEqual(others)
+  const verified = await work.dbsync('verify', '--level', 'rows')
+  expect(verified.code, said(verified)).toBe(0)
+})
+
+test('a file that another program has open is named, and nothing happens to it', { timeout: 120_000 }, async () => {
+  await using work = await warehouse()
+  await work.sync()
+  const instance = await DuckDBInstance.create(work.path)
+  const connection = await instance.connect()
+  try {
+    const run = await work.dbsync('run')
+    expect(run.code, said(run)).toBe(4)
+    expect(run.stderr).toContain('warehouse.duckdb is open in another program')
+    expect(run.stderr).toContain(`process ${process.pid}`)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+  await work.sync()
+  await expectSame(work)
+})

@@ -1,0 +1,84 @@
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { said } from '../dbsync.ts'
+import { type Folder, filesBelow, folder } from './folder.ts'
+
+/** Two databases that the state knows. */
+async function known(): Promise<Folder> {
+  const here = await folder(['shop', 'Büro *'])
+  await here.legacy('shop', 'orders')
+  await here.legacy('shop', 'users', { sync_status: 'FAILED', last_sync_time: '2026-05-02 00:00:00', sync_mode: 'FULL' })
+  await here.legacy('shop', 'a', { last_sync_time: '2026-04-01 00:00:00' })
+  await here.legacy('shop', 'b', { last_sync_time: '2026-03-01 00:00:00' })
+  await here.legacy('Büro *', '__proto__')
+  const { code, stderr } = await here.dbsync('state', 'migrate', '--timezone', 'UTC')
+  if (code !== 0) throw new Error(stderr)
+  return here
+}
+
+test('show: an overview by database, and the tables', async () => {
+  await using here = await known()
+  const json = await here.dbsync('state', 'show', '--overview', '--database', 'shop', '--json')
+  expect(json.json, said(json)).toEqual({
+    databases: [
+      {
+        ...{ name: 'shop', tables: 4, lastSync: '2026-05-02T00:00:00.000Z', mode: 'MIXED', rows: 28, successes: 3, failures: 1, unfinished: 0 },
+        newest: [
+          { table: 'users', lastSync: '2026-05-02T00:00:00.000Z' },
+          { table: 'orders', lastSync: '2026-05-01T12:00:00.000Z' },
+          { table: 'a', lastSync: '2026-04-01T00:00:00.000Z' },
+        ],
+      },
+    ],
+    warnings: [],
+  })
+  const text = await here.dbsync('state', 'show')
+  expect(text.stdout).toMatch(/^Database +Tables +Last sync +Mode +Rows +Successes +Failures +Newest\n/)
+  for (const part of ['Büro *', '__proto__', 'FAILED', 'users (']) expect(text.stdout).toContain(part)
+  expect(await here.dbsync('state', 'show', '--database', 'nope', '--json')).toMatchObject({ code: 2, json: { error: { code: 'STATE_NOTHING' } } })
+})
+
+test('export and import bring the same state back, byte for byte, and say what they change', async () => {
+  await using here = await known()
+  const before = await filesBelow(here.status)
+  expect(await here.dbsync('state', 'export', 'state.json', '--json')).toMatchObject({ code: 0, json: { databases: 2, tables: 5 } })
+  expect(await here.dbsync('state', 'import', 'state.json', '--json')).toMatchObject({ code: 0, json: { changed: false } })
+  const reset = await here.dbsync('state', 'reset', '--table', 'orders', '--yes', '--json')
+  expect(reset.json, said(reset)).toMatchObject({ status: 'reset', tables: [{ database: 'shop', table: 'orders', target: 'copy', next: 'unknown' }] })
+  expect((await here.state('shop')).tables['orders']).toMatchObject({
+    last_sync_time: null,
+    targets: { copy: { position: null, target_database: 'shop_copy' } },
+  })
+
+  expect(await here.dbsync('state', 'import', 'state.json', '--json')).toMatchObject({ code: 2, json: { error: { code: 'CONFIRMATION' } } })
+  const preview = await here.dbsync('state', 'import', 'state.json', '--preview', '--json')
+  expect(preview.json, said(preview)).toMatchObject({
+    status: 'preview',
+    databases: expect.arrayContaining([{ name: 'shop', added: [], changed: ['orders'], removed: [], same: 3 }]),
+  })
+  const imported = await here.dbsync('state', 'import', 'state.json', '--yes')
+  expect(imported.code, said(imported)).toBe(0)
+  expect(await filesBelow(here.status)).toEqual(before)
+})
+
+test('import takes no file that is damaged or something else, and export replaces no such file', async () => {
+  await using here = await known()
+  await here.dbsync('state', 'export', 'state.json')
+  const whole = await readFile(join(here.directory, 'state.json'), 'utf8')
+  const before = await filesBelow(here.status)
+  await writeFile(join(here.directory, 'cut.json'), whole.slice(0, -9))
+  expect(await here.dbsync('state', 'import', 'cut.json', '--yes', '--json')).toMatchObject({ code: 2, json: { error: { code: 'STATE_FILE' } } })
+  expect(await filesBelow(here.status)).toEqual(before)
+  for (const file of ['params.json', 'sync_status/x.json']) {
+    expect(await here.dbsync('state', 'export', file, '--json'), file).toMatchObject({ code: 2, json: { error: { code: 'STATE_FILE' } } })
+  }
+  expect(await here.dbsync('state', 'export', 'no/such/folder.json', '--json')).toMatchObject({ code: 2, json: { error: { code: 'STATE_EXPORT' } } })
+  if (process.getuid?.() === 0) return
+  await chmod(here.directory, 0o500)
+  const refused = await here.dbsync('state', 'export', 'state.json', '--json')
+  await chmod(here.directory, 0o700)
+  expect(refused, said(refused)).toMatchObject({ code: 2, json: { error: { code: 'STATE_EXPORT' } } })
+  expect(await readFile(join(here.directory, 'state.json'), 'utf8')).toBe(whole)
+  expect((await readdir(here.directory)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
