@@ -13,6 +13,7 @@ const SECTIONS: readonly { readonly heading: string; readonly file: string }[] =
   { heading: 'MySQL and MariaDB target', file: 'packages/plugin-mysql-target/src/codes.ts' },
   { heading: 'Warehouses', file: 'packages/warehouse/src/codes.ts' },
   { heading: 'BigQuery target', file: 'packages/plugin-bigquery-target/src/codes.ts' },
+  { heading: 'DuckDB target', file: 'packages/plugin-duckdb-target/src/codes.ts' },
   { heading: 'State files', file: 'packages/plugin-state-json/src/codes.ts' },
   { heading: 'Command line and plugins', file: 'packages/cli/src/codes.ts' },
 ]
@@ -21,7 +22,7 @@ export const REFERENCE = join(ROOT, 'docs', 'errors.md')
 
 const INTRODUCTION = `# Errors
 
-<!-- Made from the codes.ts files of the packages: change them there, then run \`node scripts/errors.ts\`. -->
+<!-- Made from the codes.ts files of the packages: change them there, then run \`node scripts/docs.ts\`. -->
 
 Every error has a message (what happened, and to which table), most have a next step, and all have a code. The next step is part of the
 output: it names the exact GRANT, setting or command where there is one. With \`--json\` the same stands under \`error\` (\`code\`, \`kind\`,
