@@ -53,6 +53,11 @@ export abstract class BaseCommand extends Command {
     return redactTexts(value, redactor([...(this.#session?.secrets ?? [])]))
   }
 
+  /** What people see on stdout. With `--json` nobody does, and it is not even made. */
+  protected async show(text: () => string | Promise<string>): Promise<void> {
+    if (!this.jsonEnabled()) this.log(await this.redacted(await text()))
+  }
+
   /** A warning for people: on stderr, as data stays on stdout; `--json` carries warnings itself. */
   protected async warning(message: string): Promise<void> {
     const { printable } = await import('./printable.ts')

@@ -37,7 +37,7 @@ Exit codes: 0 no failure, whatever the warnings; 2 the configuration cannot be u
     const { alertTestText } = await import('../render/alert-test.ts')
     const outcome = await alertTest(this.projectFlags(flags), await this.session())
     process.exitCode = outcome.exit
-    this.log(await this.redacted(alertTestText(outcome)))
+    await this.show(() => alertTestText(outcome))
     return this.redacted({ alerts: outcome.answers })
   }
 }

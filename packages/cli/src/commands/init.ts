@@ -70,7 +70,7 @@ Exit codes: 0 written; 1 declined, or tables of the first run failed; 2 answers 
     )
     process.exitCode = outcome.run?.exit ?? 0
     if (!this.jsonEnabled()) for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await initText(outcome)))
+    await this.show(() => initText(outcome))
     return this.redacted(initJson(outcome))
   }
 

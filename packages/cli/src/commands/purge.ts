@@ -39,7 +39,7 @@ Exit codes: 0 nothing of it is left; 1 not confirmed, or rows were left; 2 usage
       await this.session(),
     )
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await purgeText(outcome)))
+    await this.show(() => purgeText(outcome))
     return this.redacted(purgeJson(outcome))
   }
 }

@@ -56,7 +56,7 @@ Exit codes: 0 everything is as it was; 1 the point is damaged, a guard refused, 
     )
     process.exitCode = outcome.exit
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await rollbackText(outcome, new Date())))
+    await this.show(() => rollbackText(outcome, new Date()))
     return this.redacted(rollbackJson(outcome))
   }
 }

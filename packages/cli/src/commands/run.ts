@@ -58,7 +58,7 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
     const project = { ...this.projectFlags(flags), overrides }
     const outcome = await run(this.config, { project, dryRun: flags['dry-run'], json: this.jsonEnabled(), talk: talkOf(flags), page: flags.report }, session)
     process.exitCode = outcome.exit
-    if (!this.jsonEnabled() && !(flags.quiet && outcome.exit === 0)) this.log(await this.redacted(await runText(outcome, new Date())))
+    if (!(flags.quiet && outcome.exit === 0)) await this.show(() => runText(outcome, new Date()))
     return this.redacted(runJson(outcome))
   }
 }

@@ -66,7 +66,7 @@ Exit codes: 0 healthy; 1 the last run failed, was killed or found differences, o
       const { writePage } = await import('../page/write-page.ts')
       await writePage(file, await this.redacted(record))
     }
-    if (!this.jsonEnabled()) this.log(await this.redacted(await rememberedText(record, new Date())))
+    await this.show(() => rememberedText(record, new Date()))
     return this.redacted(record)
   }
 }

@@ -65,7 +65,7 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
       session,
     )
     process.exitCode = outcome.exit
-    if (!this.jsonEnabled() && !(flags.quiet && outcome.exit === 0)) this.log(await this.redacted(await verifyText(outcome, new Date())))
+    if (!(flags.quiet && outcome.exit === 0)) await this.show(() => verifyText(outcome, new Date()))
     return this.redacted(verifyJson(outcome))
   }
 }

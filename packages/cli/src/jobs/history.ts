@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { processExists } from '@dbsync/core'
 import { JOB_LOG_FILE, type JobStatus } from './job-log.ts'
 
 /** What the log knows of a job. */
@@ -49,16 +50,7 @@ export async function readHistory(directory: string): Promise<(job: string) => J
 }
 
 /** Runs of this machine that ended without a word: killed, or the machine went down. */
-export const killedRuns = ({ open }: JobHistory): JobHistory['open'] => open.filter(({ pid, host }) => host === hostname() && !isAlive(pid))
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
+export const killedRuns = ({ open }: JobHistory): JobHistory['open'] => open.filter(({ pid, host }) => host === hostname() && !processExists(pid))
 
 type Line = Readonly<Record<string, unknown>>
 

@@ -50,10 +50,11 @@ const SILENT_MS = 30_000
 /** Whether it is still at work: of this machine by its process, of others by what was last heard. */
 export function runIsAlive({ status, seenAt, process: { host, pid } }: RunRecord, now: Date): boolean {
   if (status !== 'running' || now.getTime() - Date.parse(seenAt) >= SILENT_MS) return false
-  return host !== hostname() || exists(pid)
+  return host !== hostname() || processExists(pid)
 }
 
-function exists(pid: number): boolean {
+/** Whether this machine has a process of this number; one of another user counts. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

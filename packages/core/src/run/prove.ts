@@ -6,12 +6,12 @@ import type { TablePlan } from '../plan/plan.ts'
 import type { VerifyLevel } from '../verify/report.ts'
 import { Tally } from '../verify/tally.ts'
 import { compareTable } from '../verify/verify-table.ts'
+import { BATCH_BYTES } from './batch-bytes.ts'
 import type { Verified } from './report.ts'
 import type { TableSync, TableSyncResult } from './sync-table.ts'
 
 /** Rows of a difference that a report names. */
 const NAMED = 5
-const BATCH_BYTES = 1 << 20
 
 /**
  * Looks again at what a run has just written, against the moment that it read. A table of which nothing was written was compared before: that is its

@@ -8,6 +8,7 @@ import { afterChanges, triggersOf } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
 import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
 import type { SourcePrint } from '../state/source-print.ts'
+import { BATCH_BYTES } from './batch-bytes.ts'
 import { type Comparison, type Finding, findings, isHopeless, survey } from './compare.ts'
 import { settleCounter } from './counter.ts'
 import { batchesOf, effectOf, findingOf } from './differences.ts'
@@ -25,8 +26,6 @@ const HELD_BYTES = 8 << 20
 
 /** Keys of rows that differ are held up to this size, so that usually a guard has seen all of them before the target hears of any. */
 const HELD_FINDINGS = 16 << 20
-
-const BATCH_BYTES = 1 << 20
 
 export type TableSync = {
   readonly plan: TablePlan

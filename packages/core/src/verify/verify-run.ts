@@ -7,6 +7,7 @@ import { storedColumns, tableName } from '../model/schema.ts'
 import { matchingRule } from '../plan/assemble.ts'
 import type { Plan, TablePlan } from '../plan/plan.ts'
 import { isTimePosition, timeColumns } from '../plan/time-columns.ts'
+import { BATCH_BYTES } from '../run/batch-bytes.ts'
 import type { Pace } from '../run/compare.ts'
 import { Meter } from '../run/meter.ts'
 import type { PreparedRun } from '../run/prepare.ts'
@@ -16,8 +17,6 @@ import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
 import { type Newer, Tally } from './tally.ts'
 import { compareTable } from './verify-table.ts'
-
-const BATCH_BYTES = 1 << 20
 
 export type VerifyOptions = {
   readonly signal: AbortSignal

@@ -33,7 +33,7 @@ Exit codes: 0 none is damaged; 1 one is; 2 usage or configuration; 3 nothing cou
     const outcome = await checkBackups(this.config, { project, point: args.point, restore: flags.restore }, await this.session())
     process.exitCode = outcome.exit
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await checkedText(outcome)))
+    await this.show(() => checkedText(outcome))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })
   }
 }

@@ -25,7 +25,7 @@ Exit codes: 0 made; 1 it could not be written; 2 usage or configuration; 3 nothi
     const session = await this.session()
     const outcome = await createBackups(this.config, { project: selecting(this.projectFlags(flags), flags), all: flags.all, json: this.jsonEnabled() }, session)
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(createdText(outcome)))
+    await this.show(() => createdText(outcome))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })
   }
 }

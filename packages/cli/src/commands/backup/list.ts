@@ -17,7 +17,7 @@ export default class BackupList extends BaseCommand {
     const { pointsText } = await import('../../render/backup.ts')
     const outcome = await listBackups(this.config, selecting(this.projectFlags(flags), flags), await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await pointsText(outcome, new Date())))
+    await this.show(() => pointsText(outcome, new Date()))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })
   }
 }

@@ -23,7 +23,7 @@ export default class BackupPrune extends BaseCommand {
     const project = selecting(this.projectFlags(flags), flags)
     const outcome = await pruneBackups(this.config, project, flags['dry-run'], await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(prunedText(outcome, flags['dry-run'])))
+    await this.show(() => prunedText(outcome, flags['dry-run']))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })
   }
 }

@@ -20,7 +20,7 @@ export default class ConfigShow extends BaseCommand {
     const { configText } = await import('../../render/config.ts')
     const outcome = await showConfig(this.config, this.projectFlags(flags))
     for (const warning of outcome.warnings) await this.warning(warning)
-    if (!this.jsonEnabled()) this.log(await this.redacted(await configText(outcome, flags.sources)))
+    await this.show(() => configText(outcome, flags.sources))
     return this.redacted(outcome)
   }
 }

@@ -15,7 +15,7 @@ export default class ConfigValidate extends BaseCommand {
     const { validateText } = await import('../../render/validate.ts')
     const outcome = await validate(this.config, this.projectFlags(flags))
     process.exitCode = outcome.valid ? 0 : 2
-    this.log(await this.redacted(validateText(outcome)))
+    await this.show(() => validateText(outcome))
     return this.redacted(outcome)
   }
 }

@@ -46,7 +46,7 @@ Exit codes are those of the run; an alert that cannot be sent changes nothing. 4
     const { jobText } = await import('../../render/schedule.ts')
     for (const warning of outcome.warnings) await this.warning(warning)
     if (outcome.failure !== undefined) process.stderr.write(`${outcome.failure.text}\n`)
-    this.log(await this.redacted(await jobText(outcome)))
+    await this.show(() => jobText(outcome))
   }
 
   async #json({ result, failure, ...outcome }: JobOutcome): Promise<object> {

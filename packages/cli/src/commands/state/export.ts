@@ -19,7 +19,7 @@ export default class StateExport extends BaseCommand {
     const { exportText } = await import('../../render/state-transfer.ts')
     const outcome = await exportFile(this.config, { project: this.projectFlags(flags), file: args.file }, await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(exportText(outcome)))
+    await this.show(() => exportText(outcome))
     return this.redacted(outcome)
   }
 }

@@ -26,7 +26,7 @@ An older state than the true one is harmless: the next run reads more. One that 
     const request = { project: this.projectFlags(flags), file: args.file, preview: flags.preview, yes: flags.yes, json: this.jsonEnabled() }
     const outcome = await importFile(this.config, request, await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await importText(outcome)))
+    await this.show(() => importText(outcome))
     return this.redacted(importJson(outcome))
   }
 }

@@ -31,7 +31,7 @@ Exit codes: 0 done, or there was nothing to do; 1 files were left that may be st
     const outcome = await migrateState(this.config, request, await this.session())
     process.exitCode = outcome.exit
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await migrationText(outcome)))
+    await this.show(() => migrationText(outcome))
     return this.redacted(migrationJson(outcome))
   }
 }

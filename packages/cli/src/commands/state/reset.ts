@@ -28,7 +28,7 @@ export default class StateReset extends BaseCommand {
     const request = { project: this.projectFlags(flags), selection, preview: flags.preview, yes: flags.yes, json: this.jsonEnabled() }
     const outcome = await resetState(this.config, request, await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await resetText(outcome)))
+    await this.show(() => resetText(outcome))
     return this.redacted(resetJson(outcome))
   }
 }

@@ -22,7 +22,7 @@ export default class StateShow extends BaseCommand {
     const request = { project: this.projectFlags(flags), databases: flags.database, tables: !flags.overview }
     const outcome = await showState(this.config, request, await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    this.log(await this.redacted(await stateText(outcome, new Date())))
+    await this.show(() => stateText(outcome, new Date()))
     return this.redacted(outcome)
   }
 }
