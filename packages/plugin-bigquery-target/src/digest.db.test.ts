@@ -1,74 +1,21 @@
-import type { RowBatch, RowRange, TableSchema } from '@dbsync/core/plugin'
 import { connect, mysqlReader } from '@dbsync/mysql'
-import { bigQueryMissing, testPair } from '@dbsync/testkit'
+import { bigQueryMissing, everyTypeHasOneDigest, LOST_OF_EVERY_TYPE } from '@dbsync/testkit'
 import { expect, it } from 'vitest'
 import { testServer } from './test-rig.ts'
-
-const never = new AbortController().signal
-const limits = { batchRows: 1_000, batchBytes: 1 << 20, signal: never }
-const whole = (schema: TableSchema): RowRange => (schema.key[0] === 'id' ? { by: 'key' } : { by: 'hash', from: '0', to: String(1n << 64n) })
-
-/** Every cell in hexadecimal digits, row by row, sorted. */
-const linesOf = (batches: readonly RowBatch[]): readonly string[] =>
-  batches
-    .flatMap((batch) => Array.from({ length: batch.rowCount }, (_, row) => batch.columns.map((_column, i) => cellText(batch.cell(row, i))).join(' ')))
-    .sort()
-const cellText = (cell: Uint8Array | null): string => (cell === null ? 'NULL' : `x${Buffer.from(cell).toString('hex')}`)
-
-const TABLES = [
-  'floats (id INT PRIMARY KEY, f FLOAT, d DOUBLE)',
-  'moments (id BIGINT UNSIGNED PRIMARY KEY, d DATE, dt DATETIME, dt6 DATETIME(6), ts TIMESTAMP NULL, ts3 TIMESTAMP(3) NULL, t TIME, t6 TIME(6), y YEAR)',
-  'texts (k VARCHAR(20), l VARCHAR(20) CHARACTER SET latin1, g VARCHAR(20) CHARACTER SET gbk, t TEXT, m MEDIUMTEXT CHARACTER SET ucs2, e ENUM("x","é"), s SET("a","b"), j JSON, n DECIMAL(10,2), n0 DECIMAL(38,9), n5 DECIMAL(5,0), PRIMARY KEY (k))',
-  'bins (id VARBINARY(8) PRIMARY KEY, b BINARY(4), v BLOB, w VARBINARY(300), b1 BIT(1), b9 BIT(9), b64 BIT(64), g GEOMETRY)',
-  'nokey (a INT, b VARCHAR(10))',
-]
-const ROWS = [
-  `floats VALUES (1,0,0), (2,0.1,0.1), (3,16777216,1e15), (4,3.4e38,1e14), (5,-1,123456789.12345679), (6,1.5e-7,1e-5), (7,1e-15,1e-15), (8,1e-16,1e-16),
-    (9,1e20,1e21), (10,NULL,1.7976931348623157e308), (11,10,2.2250738585072014e-308), (12,100.5,-0.30000000000000004), (13,0,9007199254740993), (14,1000000,999999999999999.9)`,
-  `moments VALUES (1,'2026-01-01','2026-01-01 01:02:03','2026-01-01 01:02:03.000001','2026-10-25 00:30:00','2026-10-25 00:30:00.120','-838:59:59','00:00:00.000001',2026),
-    (18446744073709551615,'1000-01-01','9999-12-31 23:59:59','9999-12-31 23:59:59.999999','1970-01-01 00:00:01','2038-01-19 03:14:07.999','24:00:00','123:04:05.1',0),
-    (3,'0000-00-00','0000-00-00','2026-00-00 01:02:03.000004','0000-00-00',NULL,NULL,NULL,NULL), (4,'2026-02-31','2026-02-30 01:00:00','2024-02-29 01:00:00',NULL,NULL,'00:00:00','-00:00:00.000001',1901)`,
-  String.raw`texts VALUES ('a','café€','表',REPEAT('é😀',2000),'ü','é','a,b','{"a": [1, 2]}',1.50,0.000000001,100), ('A b','',NULL,'',NULL,NULL,'',NULL,-100.00,-99999999999999999999999999999.999999999,0),
-    ('é\'"\\','','x','a,~b\n\0',NULL,'x','a',NULL,0,0,NULL)`,
-  "bins VALUES (x'00',x'01',x'00ff0a27',x'ffee',b'1',b'100000001',x'ffffffffffffffff',ST_GeomFromText('POINT(1 2)',4326)), (x'ff27',NULL,'','',b'0',b'0',0,NULL)",
-  "nokey VALUES (1,'x'), (1,'x'), (2,NULL), (NULL,NULL)",
-]
 
 /** An emulator takes its time. */
 const LONG = { timeout: 240_000 }
 
 it.skipIf(await bigQueryMissing())('every type has one digest at both ends, and reads back as it was', LONG, async () => {
-  await using pair = await testPair()
-  const { source: server, database } = pair
-  await server.query(`ALTER DATABASE \`${database}\` CHARACTER SET utf8mb4`)
-  const session = await server.connect({ database })
-  await session.query("SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'")
-  for (const table of TABLES) await session.query(`CREATE TABLE ${table}`)
-  for (const rows of ROWS) await session.query(`INSERT INTO ${rows}`)
-  await session.end()
-  const { host, port, user, password } = server
-  await using connection = await connect({ host, port, user, password }, 'source', never)
-  const source = mysqlReader(async () => ({ connection, [Symbol.asyncDispose]: async () => {} }))
   await using bigquery = await testServer()
   await using dataset = await bigquery.dataset()
-  const losses: string[] = []
-  await using target = await dataset.open({}, (message) => losses.push(message))
-
-  for (const found of await source.describe(database)) {
-    const schema = target.ask?.(found) ?? found
-    const wanted = target.fit(schema, { database: 'tenant', name: found.table.name })
-    await using writer = await target.open({ disposition: 'replace', schema: wanted, existing: undefined }, never)
-    for await (const upserts of source.read({ schema, ...limits })) await writer.write({ table: wanted.table, upserts })
-    await writer.commit()
-    const digests = [await source.digest?.(schema, [whole(schema)], never), await target.digest?.(wanted, [whole(schema)], never)]
-    expect(digests[1], found.table.name).toEqual(digests[0])
-    const sent = (await Array.fromAsync(source.read({ schema, ...limits }))).map((batch) => target.kept?.(schema, batch) ?? batch)
-    expect(linesOf(await Array.fromAsync(target.read({ schema: wanted, ...limits }))), found.table.name).toEqual(linesOf(sent))
-  }
-  expect(losses.sort()).toEqual([
-    'tenant.moments: 1 value of column dt6 became NULL: a zero or impossible date',
-    'tenant.moments: 1 value of column ts became NULL: a zero or impossible date',
-    'tenant.moments: 2 values of column d became NULL: a zero or impossible date',
-    'tenant.moments: 2 values of column dt became NULL: a zero or impossible date',
-  ])
+  const lost = await everyTypeHasOneDigest({
+    async source({ host, port, user, password }) {
+      const connection = await connect({ host, port, user, password }, 'source', new AbortController().signal)
+      const reader = mysqlReader(async () => ({ connection, [Symbol.asyncDispose]: async () => {} }))
+      return { reader, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
+    },
+    target: (warn) => dataset.open({}, warn),
+  })
+  expect(lost).toEqual(LOST_OF_EVERY_TYPE)
 })
