@@ -1,17 +1,5 @@
-import {
-  type Config,
-  executePurge,
-  nameMatcher,
-  type PurgeEnds,
-  type PurgePlan,
-  type PurgeReport,
-  type PurgeTarget,
-  planPurge,
-  redactor,
-  SyncError,
-} from '@dbsync/core'
-import type { CliCode } from '../codes.ts'
-import { confirm } from '../confirm.ts'
+import { type Config, executePurge, nameMatcher, type PurgeEnds, type PurgePlan, type PurgeReport, type PurgeTarget, planPurge, redactor } from '@dbsync/core'
+import { ask } from '../confirm.ts'
 import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
 import { openLog } from '../log.ts'
 import { openTargets } from '../open-endpoints.ts'
@@ -52,7 +40,12 @@ export async function purge(host: PluginHost, command: PurgeCommand, session: Se
   const plan = await planPurge(ends, command.databases, signal)
   warnings.push(...comingBack(config, plan))
   if (command.dryRun) return { kind: 'dry-run', plan, warnings }
-  if (!command.yes) await ask(plan, warnings, command, session)
+  if (!command.yes)
+    await ask(
+      { what: 'A purge deletes rows for good', shown: () => asked(plan, warnings), question: 'Delete all of this for good?', look: '--dry-run' },
+      command.json,
+      session,
+    )
   session.log?.entry('purge.started', { plan })
   const report = await executePurge(ends, plan, signal)
   session.log?.entry('purge.finished', { report })
@@ -69,14 +62,5 @@ const comingBack = ({ databases }: Config, plan: PurgePlan): readonly string[] =
   return plan.databases.filter(nameMatcher(databases)).map((name) => `db_list still selects ${name}: the next run brings it back, if the source has it`)
 }
 
-async function ask(plan: PurgePlan, warnings: readonly string[], { json }: PurgeCommand, { interrupt }: Session): Promise<void> {
-  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new SyncError('CONFIRMATION' satisfies CliCode, 'A purge deletes rows for good, and nobody is there to ask.', {
-      kind: 'config',
-      hint: 'Look at it with --dry-run, and say --yes.',
-    })
-  }
-  process.stderr.write(`${[await planText(plan), ...warnings.map((warning) => `warning: ${warning}`)].join('\n')}\n\n`)
-  if (await confirm('Delete all of this for good?', interrupt.signal)) return
-  throw new SyncError('DECLINED' satisfies CliCode, 'Nothing was changed.', { kind: 'refused' })
-}
+const asked = async (plan: PurgePlan, warnings: readonly string[]): Promise<string> =>
+  [await planText(plan), ...warnings.map((warning) => `warning: ${warning}`)].join('\n')

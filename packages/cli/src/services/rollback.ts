@@ -14,7 +14,7 @@ import {
   type TargetConfig,
 } from '@dbsync/core'
 import type { CliCode } from '../codes.ts'
-import { confirm } from '../confirm.ts'
+import { ask } from '../confirm.ts'
 import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
 import { openLog } from '../log.ts'
 import { openTarget } from '../open-endpoints.ts'
@@ -72,7 +72,12 @@ export async function rollback(host: PluginHost, command: RollbackCommand, sessi
   if (refused !== undefined) {
     throw new SyncError(refused.code, refused.message, { kind: refused.kind, ...(refused.hint === undefined ? {} : { hint: refused.hint }) })
   }
-  if (!command.yes) await ask(plan, chosen.name, command, session)
+  if (!command.yes)
+    await ask(
+      { what: 'A rollback replaces tables', shown: () => planText(plan, chosen.name, new Date()), question: 'Go back now?', look: '--dry-run' },
+      command.json,
+      session,
+    )
   session.log?.entry('rollback.started', startedFields(plan, chosen.name))
   const report = await executeRollback(ends, plan, { signal, progress: say })
   session.log?.entry('rollback.finished', { report })
@@ -107,18 +112,6 @@ function chooseTarget({ targets }: Config, wanted: string | undefined): TargetCo
     })
   }
   return only
-}
-
-async function ask(plan: RollbackPlan, target: string, { json }: RollbackCommand, { interrupt }: Session): Promise<void> {
-  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new SyncError('CONFIRMATION' satisfies CliCode, 'A rollback replaces tables, and nobody is there to ask.', {
-      kind: 'config',
-      hint: 'Look at it with --dry-run, and say --yes.',
-    })
-  }
-  process.stderr.write(`${await planText(plan, target, new Date())}\n\n`)
-  if (await confirm('Go back now?', interrupt.signal)) return
-  throw new SyncError('DECLINED' satisfies CliCode, 'Nothing was changed.', { kind: 'refused' })
 }
 
 type Said = RollbackProgress | { readonly phase: 'check' }

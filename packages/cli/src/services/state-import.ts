@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { executeImport, type ImportPlan, parseExport, planImport, SyncError } from '@dbsync/core'
+import { ask } from '../confirm.ts'
 import type { ProjectFlags } from '../load-project.ts'
 import type { PluginHost } from '../registry.ts'
 import { importPlanText } from '../render/state-transfer.ts'
 import type { Session } from '../session.ts'
-import { ask, beginLog, openStateWork } from './state-work.ts'
+import { beginLog, openStateWork } from './state-work.ts'
 
 export type ImportRequest = {
   readonly project: ProjectFlags
@@ -24,7 +25,8 @@ export async function importFile(host: PluginHost, { project, file, preview, yes
   const plan = await planImport(work.state, parseExport(await read(path), path))
   const { warnings } = work
   if (preview || plan.writes.length === 0) return { kind: preview ? 'preview' : 'imported', file: path, plan, warnings }
-  if (!yes) await ask({ what: 'An import replaces what the state knows', shown: await importPlanText(plan), question: 'Replace it?' }, json, session)
+  if (!yes)
+    await ask({ what: 'An import replaces what the state knows', shown: () => importPlanText(plan), question: 'Replace it?', look: '--preview' }, json, session)
   await beginLog(work, session)
   await executeImport(work.state, work.targets, plan, session.interrupt.signal)
   session.log?.entry('state.imported', { file: path, databases: plan.databases })

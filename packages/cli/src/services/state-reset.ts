@@ -1,11 +1,12 @@
 import { afterReset, escapeName, executeReset, nameMatcher, planReset, planRun, type ResetPlan, type ResetTable, SyncError } from '@dbsync/core'
+import { ask } from '../confirm.ts'
 import type { ProjectFlags } from '../load-project.ts'
 import { openEndpoints } from '../open-endpoints.ts'
 import type { PluginHost } from '../registry.ts'
 import { resetTablesText } from '../render/state-reset.ts'
 import { newRunId } from '../run-id.ts'
 import type { Session } from '../session.ts'
-import { ask, beginLog, openStateWork, type StateWork } from './state-work.ts'
+import { beginLog, openStateWork, type StateWork } from './state-work.ts'
 
 export type ResetRequest = {
   readonly project: ProjectFlags
@@ -33,7 +34,7 @@ export async function resetState(host: PluginHost, { project, selection, preview
   if (preview) return { kind: 'preview', tables, warnings }
   if (!yes) {
     const what = 'A reset makes the next run read these tables as a whole'
-    await ask({ what, shown: await resetTablesText(tables), question: 'Forget how far they have come?' }, json, session)
+    await ask({ what, shown: () => resetTablesText(tables), question: 'Forget how far they have come?', look: '--preview' }, json, session)
   }
   await beginLog(work, session)
   await executeReset(work.state, work.targets, plan, session.interrupt.signal)

@@ -1,6 +1,4 @@
-import { type Config, type MigrationTarget, redactor, type StateStore, SyncError } from '@dbsync/core'
-import type { CliCode } from '../codes.ts'
-import { confirm } from '../confirm.ts'
+import { type Config, type MigrationTarget, redactor, type StateStore } from '@dbsync/core'
 import { loadProject, type ProjectFlags, resolveProject } from '../load-project.ts'
 import { openLog } from '../log.ts'
 import { openState } from '../open-endpoints.ts'
@@ -40,19 +38,4 @@ export async function openStateWork(host: PluginHost, flags: ProjectFlags, sessi
 export async function beginLog({ config, warnings }: StateWork, session: Session): Promise<void> {
   const redact = redactor([...session.secrets])
   session.log = await openLog({ config, run: newRunId(new Date()), redact, onLost: (message) => void warnings.push(message) })
-}
-
-export type Question = { readonly what: string; readonly shown: string; readonly question: string }
-
-/** Throws unless somebody says yes to it. */
-export async function ask({ what, shown, question }: Question, json: boolean, { interrupt }: Session): Promise<void> {
-  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new SyncError('CONFIRMATION' satisfies CliCode, `${what}, and nobody is there to ask.`, {
-      kind: 'config',
-      hint: 'Look at it with --preview, and say --yes.',
-    })
-  }
-  process.stderr.write(`${shown}\n\n`)
-  if (await confirm(question, interrupt.signal)) return
-  throw new SyncError('DECLINED' satisfies CliCode, 'Nothing was changed.', { kind: 'refused' })
 }
