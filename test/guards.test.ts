@@ -112,3 +112,35 @@ test('a copy without transactions is replaced as a whole, or left alone where it
   expect(reportOf(refused).tables[0]?.error).toMatchObject({ code: 'MYSQL_TARGET_NOT_TRANSACTIONAL', hint: expect.stringContaining('ENGINE=InnoDB') })
   expect(await work.target.server.query(`CHECKSUM TABLE ${copy}`)).toEqual(before)
 })
+
+test('a table of which only some columns may be read is left out by name, and nothing else is', async () => {
+  await using work = await project({ servers: await own.pair(), config })
+  for (const name of ['open', 'people']) {
+    await work.at.query(`CREATE TABLE ${name} (id INT PRIMARY KEY, secret VARCHAR(20))`)
+    await work.at.query(`INSERT INTO ${name} VALUES (1, 'a'), (2, 'b')`)
+  }
+  await work.sync()
+  const copy = () => work.target.server.query(`SELECT id, secret FROM ${quote(work.target.database)}.people ORDER BY id`)
+  const before = await copy()
+  // One by one: SHOW GRANTS would otherwise still give the whole database.
+  await work.source.server.query(`REVOKE SELECT ON ${quote(work.database.replaceAll('_', '\\_'))}.* FROM ${work.sourceUser}@'%'`)
+  await work.source.server.query(`GRANT SELECT ON ${quote(work.database)}.open TO ${work.sourceUser}@'%'`)
+  await work.source.server.query(`GRANT SELECT (id) ON ${quote(work.database)}.people TO ${work.sourceUser}@'%'`)
+  await work.at.query("INSERT INTO open VALUES (3, 'c')")
+  await work.at.query("INSERT INTO people VALUES (3, 'c')")
+
+  const outcome = await work.dbsync('run', '--json')
+  expect(outcome.code, said(outcome)).toBe(1)
+  const { unplanned, tables } = (outcome.json as { report: { unplanned: unknown; tables: unknown } }).report
+  const grant = expect.stringContaining('GRANT SELECT')
+  expect(unplanned).toMatchObject([{ database: work.database, table: 'people', error: { code: 'MYSQL_PRIVILEGE', kind: 'privilege', hint: grant } }])
+  expect(tables).toMatchObject([{ id: `copy/${work.database}.open`, outcome: 'synced', inserted: 1 }])
+  expect(await copy()).toEqual(before)
+  const shown = await work.dbsync('run')
+  expect(shown.stdout).toMatch(new RegExp(`1 table was left out[^]*Left out:?[^]*${work.database}\\.people`))
+  expect((await work.dbsync('verify')).code).toBe(1)
+
+  await work.write('sync-config.json', { ...config, table_settings: { exclude_tables: ['people'] } })
+  await work.sync()
+  expect((await work.dbsync('verify')).code).toBe(0)
+})

@@ -28,7 +28,7 @@ export { executeMigration, type MigrationReport, previewMigration } from './lega
 export { type LeftFile, type MergedTable, type MigrationPlan, type MigrationTarget, planMigration } from './legacy/plan-migration.ts'
 export type * from './plan/objects.ts'
 export type * from './plan/plan.ts'
-export type { Unplanned } from './plan/unplanned.ts'
+export { type Unplanned, unplannedName } from './plan/unplanned.ts'
 export * from './plugin.ts'
 export { executePurge, type PurgeEnds, type PurgePlan, type PurgeReport, type PurgeTarget, planPurge } from './purge/purge.ts'
 export { choosePoint } from './rollback/choose-point.ts'

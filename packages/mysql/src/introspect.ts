@@ -1,4 +1,4 @@
-import { type Column, type ForeignKey, SyncError, type TableRef, type TableSchema, tableName, type UniqueKey } from '@dbsync/core/plugin'
+import { type Column, type ForeignKey, SyncError, type TableRef, type TableSchema, tableName, type UniqueKey, type Unreadable } from '@dbsync/core/plugin'
 import { parseColumn } from './column-definition.ts'
 import { describeColumn } from './columns.ts'
 import type { MysqlConnection } from './connection.ts'
@@ -38,9 +38,14 @@ const isFlavour = (value: unknown): value is MysqlNative['flavour'] => value ===
 
 /**
  * The base tables of a database, all or those named; views and sequences are no tables. A table that cannot be seen is not in the answer;
- * one of which only some columns may be read throws `MYSQL_PRIVILEGE`: a copy of it would silently lack the others.
+ * one of which only some columns may be read is left to `unreadable`, or throws `MYSQL_PRIVILEGE`: a copy of it would silently lack the others.
  */
-export async function describeTables(connection: MysqlConnection, database: string, names?: readonly string[]): Promise<TableSchema[]> {
+export async function describeTables(
+  connection: MysqlConnection,
+  database: string,
+  names?: readonly string[],
+  unreadable?: Unreadable,
+): Promise<TableSchema[]> {
   if (names?.length === 0) return []
   const facts = await readFacts(connection, database, names)
   const wanted = names === undefined ? undefined : new Set(names)
@@ -48,8 +53,14 @@ export async function describeTables(connection: MysqlConnection, database: stri
   for (const row of facts.tables) {
     const name = row[1] ?? ''
     if (wanted !== undefined && !wanted.has(name) && ![...wanted].some((other) => sameName(connection, other, name))) continue
-    const schema = await describeSettled(connection, { database, name }, row, facts)
-    if (schema !== undefined) schemas.push(schema)
+    const table = { database, name }
+    try {
+      const schema = await describeSettled(connection, table, row, facts)
+      if (schema !== undefined) schemas.push(schema)
+    } catch (error) {
+      if (unreadable === undefined || !SyncError.is(error) || error.kind !== 'privilege') throw error
+      unreadable(table, error)
+    }
   }
   return schemas
 }

@@ -73,9 +73,9 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
   }
 
   return {
-    async describe(database, names) {
+    async describe(database, names, unreadable) {
       await using leased = await lease(never)
-      return await describeTables(leased.connection, database, names)
+      return await describeTables(leased.connection, database, names, unreadable)
     },
     count: (schema, signal) =>
       on('counting', schema, signal, async (connection) => {

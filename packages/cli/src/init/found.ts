@@ -56,7 +56,8 @@ export async function openSource(known: Known, desk: Desk): Promise<OpenedSource
     await using snapshot = await source.open({ readers: 1, signal })
     clock = snapshot.clock
     digests = canDigest(snapshot)
-    for (const name of names) if (!tables.has(name)) tables.set(name, await snapshot.describe(name))
+    for (const name of names)
+      if (!tables.has(name)) tables.set(name, await snapshot.describe(name, undefined, (_, { message }) => void desk.warnings.push(message)))
   }
   await describe(databases.slice(0, DESCRIBED_AT_ONCE))
   const opened = stack.move()

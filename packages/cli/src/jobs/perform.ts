@@ -88,7 +88,7 @@ async function performVerify(host: PluginHost, project: ProjectFlags, { json }: 
 
 /** A database of which nothing could be planned stands for all its tables. */
 const leftOut = (unplanned: readonly Unplanned[] = []): Performed['tables'] =>
-  unplanned.map(({ database, error }) => ({ table: `${database}.*`, outcome: 'left out', message: error.message }))
+  unplanned.map(({ database, table = '*', error }) => ({ table: `${database}.${table}`, outcome: 'left out', message: error.message }))
 
 const ROWS_SHOWN = 20
 

@@ -1,4 +1,4 @@
-import type { RunRecord, RunReport, TableReport, TableVerification, Unplanned, VerifyReport } from '@dbsync/core'
+import { type RunRecord, type RunReport, type TableReport, type TableVerification, type Unplanned, unplannedName, type VerifyReport } from '@dbsync/core'
 import { bytes, duration, number, plural, rate } from '../render/format.ts'
 import { guaranteeText } from '../render/guarantee.ts'
 import { labelsOfIds } from '../render/labels.ts'
@@ -123,8 +123,8 @@ const verificationRow = (table: TableVerification, label: (id: string) => string
 
 const leftOut = (unplanned: readonly Unplanned[]): Html | undefined =>
   list(
-    'Databases left out',
-    unplanned.map(({ database, error }) => `${database}: ${error.message}${error.hint === undefined ? '' : ` Next: ${error.hint}`}`),
+    'Left out',
+    unplanned.map(({ error, ...place }) => `${unplannedName(place)}: ${error.message}${error.hint === undefined ? '' : ` Next: ${error.hint}`}`),
   )
 
 const slowest = (tables: readonly TableReport[]): readonly TableReport[] => tables.toSorted((a, b) => b.ms - a.ms).slice(0, BARS)

@@ -1,4 +1,4 @@
-import type { RunBackup, RunReport, TableOutcome, TableReport, Unplanned, Verified } from '@dbsync/core'
+import { type RunBackup, type RunReport, type TableOutcome, type TableReport, type Unplanned, unplannedName, type Verified } from '@dbsync/core'
 import { printable, printableLines } from '../printable.ts'
 import { columns } from './columns.ts'
 import { ago, bytes, duration, number, plural, rate } from './format.ts'
@@ -44,8 +44,16 @@ function headline({ run, status, mode, ms, tables, unplanned }: RunReport): stri
   const there = tables.filter(({ outcome }) => outcome === 'synced' || outcome === 'unchanged').length
   const verdict = there === tables.length && status === 'ok' ? `all ${plural(tables.length, 'table')}` : `${number(there)} of ${plural(tables.length, 'table')}`
   const ending = status === 'cancelled' ? 'was stopped' : 'finished'
-  const without = unplanned === undefined ? '' : ` ${plural(unplanned.length, 'database was', 'databases were')} left out.`
+  const without = unplanned === undefined ? '' : ` ${leftOutText(unplanned)} left out.`
   return `The ${mode} run ${printable(run)} ${ending} after ${duration(ms)}: ${verdict} reached the guarantee stated below.${without}`
+}
+
+/** `1 database was`, `2 tables were`, `1 database and 2 tables were`. */
+function leftOutText(unplanned: readonly Unplanned[]): string {
+  const tables = unplanned.filter(({ table }) => table !== undefined).length
+  const databases = unplanned.length - tables
+  const named = [databases === 0 ? [] : plural(databases, 'database'), tables === 0 ? [] : plural(tables, 'table')].flat()
+  return `${named.join(' and ')} ${unplanned.length === 1 ? 'was' : 'were'}`
 }
 
 async function tableSection(tables: readonly TableReport[], label: (id: string) => string): Promise<string> {
@@ -148,14 +156,14 @@ const comparedText = (age: string, members: number): string =>
 const earliest = (times: readonly (string | null)[]): string | null =>
   times.reduce((oldest, time) => (oldest === null || time === null ? null : time < oldest ? time : oldest))
 
-/** Databases that were left out as a whole. */
+/** Databases that were left out as a whole, and tables by themselves. */
 export const unplannedText = (unplanned: readonly Unplanned[] = []): string =>
   list(
-    'Databases left out',
-    unplanned.map(({ database, target, error }) => {
+    'Left out',
+    unplanned.map(({ target, error, ...place }) => {
       const where = target === undefined ? '' : ` (target ${printable(target)})`
       const hint = error.hint === undefined ? '' : `\n    Next: ${printableLines(error.hint, '          ')}`
-      return `${printable(database)}${where}: ${printableLines(error.message, '    ')} [${printable(error.code)}]${hint}`
+      return `${printable(unplannedName(place))}${where}: ${printableLines(error.message, '    ')} [${printable(error.code)}]${hint}`
     }),
   )
 

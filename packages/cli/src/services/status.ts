@@ -1,4 +1,4 @@
-import { type Job, type RunRecord, readRuns, readStatus, runIsAlive, type StatusReport, SyncError } from '@dbsync/core'
+import { type Job, type RunRecord, readRuns, readStatus, runIsAlive, type StatusReport, SyncError, unplannedName } from '@dbsync/core'
 import type { CliCode } from '../codes.ts'
 import { STALE_EXIT_CODE } from '../failure.ts'
 import { readHistory } from '../jobs/history.ts'
@@ -91,7 +91,7 @@ function runFailures(runs: readonly RunRecord[]): readonly string[] {
   return newest.flatMap(({ run, kind, status: ending, error, seenAt, report, verification }) => {
     const what = kind === 'run' ? `the run ${run}` : `the verification ${run}`
     const leftOut = (report ?? verification)?.unplanned ?? []
-    if (leftOut.length > 0) return leftOut.map(({ database, error: { message } }) => `${what} left out ${database}: ${message}`)
+    if (leftOut.length > 0) return leftOut.map(({ error: { message }, ...place }) => `${what} left out ${unplannedName(place)}: ${message}`)
     if (ending === 'running') return [`${what} was killed: its last sign of life was at ${seenAt}; the next run does what it left undone`]
     if (ending === 'failed') return [`${what} failed: ${error?.message ?? 'it ended without a word'}`]
     if (ending === 'different') return [`${what} found differences: dbsync verify --repair moves what differs`]

@@ -1,10 +1,14 @@
+import type { SyncError } from '../errors/sync-error.ts'
 import type { RowBatch } from '../model/rows.ts'
-import type { Column, TableSchema } from '../model/schema.ts'
+import type { Column, TableRef, TableSchema } from '../model/schema.ts'
 
 /** Both ends of a sync: verification and comparison need nothing else from either side. */
 export interface TableReader {
-  /** The tables of `database` with these names, or all of them. A table that cannot be seen is simply not in the answer. */
-  describe(database: string, names?: readonly string[]): Promise<readonly TableSchema[]>
+  /**
+   * The tables of `database` with these names, or all of them. A table that cannot be seen is simply not in the answer; one that can be
+   * seen and may not be read as a whole (privileges on some of its columns) is not in it either, and `unreadable` is told why. Left out: it throws.
+   */
+  describe(database: string, names?: readonly string[], unreadable?: Unreadable): Promise<readonly TableSchema[]>
   /** The exact number of rows, now (a snapshot: then). */
   count(schema: TableSchema, signal: AbortSignal): Promise<number>
   /**
@@ -35,6 +39,9 @@ export interface TableReader {
   /** Bytes that went over the wire so far, both ways. */
   traffic?(): { readonly received: number; readonly sent: number }
 }
+
+/** Is told of a table that may not be read as a whole. The error is of kind `privilege` and names the missing right. */
+export type Unreadable = (table: TableRef, error: SyncError) => void
 
 export type ReadRequest = {
   readonly schema: TableSchema

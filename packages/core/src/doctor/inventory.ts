@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { isLiteral, literalName, nameMatcher } from '../config/glob.ts'
-import { canDigest } from '../contract/reader.ts'
+import { canDigest, type Unreadable } from '../contract/reader.ts'
 import type { Source, SourceClock } from '../contract/source.ts'
 import type { TableSchema } from '../model/schema.ts'
 import { selects } from '../plan/select-tables.ts'
@@ -12,7 +12,7 @@ export type Inventory = {
   readonly tables: readonly TableSchema[]
   readonly clock: SourceClock
   readonly digests: boolean
-  /** Databases whose tables could not be described, and why. */
+  /** Databases of which some or all tables could not be described, and why. */
   readonly troubles: readonly { readonly database: string; readonly error: unknown }[]
 }
 
@@ -27,7 +27,10 @@ export async function takeInventory(source: Source, config: Config, signal: Abor
   for (const database of selected) {
     try {
       const wanted = selects(config, database, () => false)
-      tables.push(...(await snapshot.describe(database)).filter(({ table }) => wanted(table.name)))
+      const unreadable: Unreadable = (table, error) => {
+        if (wanted(table.name)) troubles.push({ database, error })
+      }
+      tables.push(...(await snapshot.describe(database, undefined, unreadable)).filter(({ table }) => wanted(table.name)))
     } catch (error) {
       signal.throwIfAborted()
       troubles.push({ database, error })

@@ -68,6 +68,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean,
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
   for (const warning of selection.warnings) warnings.add(warning)
+  for (const { name, error } of selection.unreadable) input.setbacks.note({ database: facts.source, table: name, target: facts.target }, error)
   const objects = planObjects({ config: input.config, facts, target, tables: selection.tables })
   for (const warning of objects?.warnings ?? []) warnings.add(warning)
   // Where tables are shared, so is what they are in.

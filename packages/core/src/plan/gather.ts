@@ -2,6 +2,7 @@ import type { ObjectDefinition, ObjectDefinitions, ObjectKind } from '../contrac
 import type { OtherObjects, Snapshot, Source, Visibility } from '../contract/source.ts'
 import type { StateStore } from '../contract/state-store.ts'
 import type { Target } from '../contract/target.ts'
+import type { SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import type { TableSchema } from '../model/schema.ts'
 import { type Prints, readPrints } from '../state/prints.ts'
@@ -12,6 +13,8 @@ import type { Setbacks } from './unplanned.ts'
 /** What both ends and the state say about one route; all the I/O of planning, nothing written. */
 export type RouteFacts = Route & {
   readonly tables: readonly TableSchema[]
+  /** Tables that may not be read as a whole, by name, and why. */
+  readonly unreadable: ReadonlyMap<string, SyncError>
   readonly visibility: Visibility
   readonly objects: OtherObjects
   /** Of the kinds that are asked for, where both ends have them. `target` is left out where there is no database yet. */
@@ -84,10 +87,12 @@ export async function gather({ source, snapshot, targets, routes, states, state,
   return setbacks.left(facts)
 }
 
-type SourceSide = Pick<RouteFacts, 'tables' | 'visibility' | 'objects'> & { readonly definitions: ObjectDefinitions | undefined }
+type SourceSide = Pick<RouteFacts, 'tables' | 'unreadable' | 'visibility' | 'objects'> & { readonly definitions: ObjectDefinitions | undefined }
 
 async function sourceSide(source: Source, snapshot: Snapshot, database: string, kinds: readonly ObjectKind[]): Promise<SourceSide> {
-  const [tables, visibility, objects] = await Promise.all([snapshot.describe(database), source.visibility(database), source.objects(database)])
+  const unreadable = new Map<string, SyncError>()
+  const described = snapshot.describe(database, undefined, ({ name }, error) => void unreadable.set(name, error))
+  const [tables, visibility, objects] = await Promise.all([described, source.visibility(database), source.objects(database)])
   const definitions = kinds.length === 0 ? undefined : await source.definitions?.(database, kinds)
-  return { tables, visibility, objects, definitions }
+  return { tables, unreadable, visibility, objects, definitions }
 }

@@ -6,6 +6,8 @@ import type { RouteFacts } from './gather.ts'
 
 export type Selection = {
   readonly tables: readonly TableSchema[]
+  /** These may not be read as a whole: they are left out, by name. */
+  readonly unreadable: readonly { readonly name: string; readonly error: SyncError }[]
   /** Only the target has these, and the configuration would select them: kept. */
   readonly targetOnly: readonly string[]
   /** Of these, those that a run has brought here, so that they are gone at the source. Empty unless everything is certain to be seen. */
@@ -21,7 +23,8 @@ export function selectTables(config: Config, facts: RouteFacts, reserved: (name:
   const wanted = selects(config, facts.source, reserved)
 
   const tables = facts.tables.filter(({ table }) => wanted(table.name))
-  const seen = new Set(facts.tables.map(({ table }) => table.name))
+  const unreadable = [...facts.unreadable].flatMap(([name, error]) => (wanted(name) ? [{ name, error }] : []))
+  const seen = new Set(seenTables(facts))
   const targetOnly = facts.existing.map(({ table }) => table.name).filter((name) => !seen.has(name) && wanted(name))
   const synced = Object.entries(facts.state?.tables ?? {})
     .filter(([, state]) => state.targets !== undefined && Object.hasOwn(state.targets, facts.target))
@@ -39,7 +42,7 @@ export function selectTables(config: Config, facts: RouteFacts, reserved: (name:
       else warnings.push(`${facts.source}.${name} is not at the source any more (or never was): what target ${facts.target} has of it is kept`)
     }
   }
-  return { tables, targetOnly, gone, warnings }
+  return { tables, unreadable, targetOnly, gone, warnings }
 }
 
 /** Whether the configuration wants a table of this database. */
@@ -53,8 +56,9 @@ export function selects(config: Config, database: string, reserved: (name: strin
 export function checkPatterns(config: Config, all: readonly RouteFacts[]): void {
   for (const pattern of config.tables) {
     const test = matcher([pattern])
-    const hits = all.flatMap((facts) => facts.tables.filter(({ table }) => test(facts.source, table.name)))
-    const blind = all.find((facts) => facts.visibility.scope === 'partial' && !facts.tables.some(({ table }) => test(facts.source, table.name)))
+    const found = (facts: RouteFacts) => seenTables(facts).some((name) => test(facts.source, name))
+    const hits = all.filter(found)
+    const blind = all.find((facts) => facts.visibility.scope === 'partial' && !found(facts))
     if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined))
       throw notVisible(blind ?? (all[0] as RouteFacts), literalName(splitPattern(pattern).table), 'the configuration')
     if (hits.length > 0) continue
@@ -64,6 +68,8 @@ export function checkPatterns(config: Config, all: readonly RouteFacts[]): void 
     })
   }
 }
+
+const seenTables = ({ tables, unreadable }: RouteFacts): readonly string[] => [...tables.map(({ table }) => table.name), ...unreadable.keys()]
 
 function notVisible(facts: RouteFacts, name: string, known: string): SyncError {
   const table = { database: facts.source, name }
@@ -76,6 +82,6 @@ function notVisible(facts: RouteFacts, name: string, known: string): SyncError {
 }
 
 function names(all: readonly RouteFacts[]): string {
-  const seen = all.flatMap((facts) => facts.tables.map(({ table }) => table.name))
+  const seen = all.flatMap(seenTables)
   return seen.length === 0 ? 'no table at all' : seen.slice(0, 20).join(', ') + (seen.length > 20 ? ', …' : '')
 }

@@ -1,13 +1,20 @@
 import { type ErrorJson, type ErrorKind, errorJson, SyncError } from '../errors/sync-error.ts'
+import { tableName } from '../model/schema.ts'
 
-/** A database that could not be planned: it counts as failed, its copy stays as it is, and the others go on without it. */
+/** A database, or one table of it, that could not be planned: it counts as failed, its copy stays as it is, and the others go on without it. */
 export type Unplanned = {
   /** At the source. */
   readonly database: string
+  /** Left out: all its tables. */
+  readonly table?: string
   /** Left out: at every target. */
   readonly target?: string
   readonly error: ErrorJson
 }
+
+/** `database`, or `database.table`. */
+export const unplannedName = ({ database, table }: Pick<Unplanned, 'database' | 'table'>): string =>
+  table === undefined ? database : tableName({ database, name: table })
 
 /** What may be wrong with one database while nothing is wrong with the others. */
 const OF_ONE: readonly ErrorKind[] = ['privilege', 'locked', 'refused', 'data', 'config']
