@@ -83,6 +83,25 @@ export const CHANGES: readonly SchemaChangeCase[] = [
     'ALTER TABLE t MODIFY d DECIMAL(10, 4), MODIFY f DOUBLE',
   ),
   made(
+    'fewer digits than rows of the copy have',
+    '(id INT PRIMARY KEY, d DECIMAL(10, 3), t2 DATETIME(6) NOT NULL, t3 TIME(3), b BIT(16), z INT(8) UNSIGNED ZEROFILL, n INT)',
+    "(1, 1.255, '2024-01-01 01:02:03.000004', '10:11:12.5', 511, 70000, NULL), (2, -4.5, '2024-01-01 01:02:03', '10:11:12', 1, 7, 5)",
+    'UPDATE t SET b = 3, z = 9, n = 0 WHERE id = 1',
+    'ALTER TABLE t MODIFY d DECIMAL(4, 1), MODIFY t2 DATETIME NOT NULL, MODIFY t3 TIME, MODIFY b BIT(8), MODIFY z SMALLINT(4) UNSIGNED ZEROFILL, MODIFY n TINYINT NOT NULL',
+  ),
+  ...(['d DECIMAL(9, 3)', 'd DATETIME(6)', 'd TIME(3)', 'd BIT(20)', 'd INT(8) UNSIGNED ZEROFILL'] as const).map((column, i) => {
+    const now = ['DECIMAL(4, 1)', 'DATETIME', 'TIME', 'BIT(8)', 'SMALLINT(4) UNSIGNED ZEROFILL'][i]
+    const value = ['1.5', "'2024-01-01 01:02:03.5'", "'10:11:12.5'", '3', '70000'][i]
+    return made(
+      `${column} becomes ${now} NOT NULL, where a row had NULL`,
+      `(id INT PRIMARY KEY, ${column})`,
+      `(1, NULL), (2, ${value})`,
+      'DELETE FROM t',
+      `ALTER TABLE t MODIFY d ${now} NOT NULL`,
+      `INSERT INTO t VALUES (1, ${i === 4 ? '7' : value}), (3, ${i === 4 ? '8' : value})`,
+    )
+  }),
+  made(
     'digits of a second',
     '(id INT PRIMARY KEY, d DATETIME, t2 TIME)',
     "(1, '2024-01-01 01:02:03', '10:11:12')",

@@ -1,8 +1,9 @@
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { said } from '../dbsync.ts'
-import { type Folder, filesBelow, folder } from './folder.ts'
+import { type Folder, filesBelow, folder, type StateFile } from './folder.ts'
 
 /** Two databases that the state knows. */
 async function known(): Promise<Folder> {
@@ -81,4 +82,78 @@ test('import takes no file that is damaged or something else, and export replace
   expect(refused, said(refused)).toMatchObject({ code: 2, json: { error: { code: 'STATE_EXPORT' } } })
   expect(await readFile(join(here.directory, 'state.json'), 'utf8')).toBe(whole)
   expect((await readdir(here.directory)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
+
+const MANY = Array.from({ length: 120 }, (_, index) => `t${index}`)
+
+/** Many databases, each with two tables, and an export of them. */
+async function many(): Promise<Folder & { readonly whole: ReadonlyMap<string, string> }> {
+  const here = await folder(MANY)
+  await Promise.all(MANY.flatMap((name) => ['a', 'b'].map((table) => here.legacy(name, table))))
+  for (const command of [
+    ['migrate', '--timezone', 'UTC'],
+    ['export', 'state.json'],
+  ]) {
+    const outcome = await here.dbsync('state', ...command)
+    if (outcome.code !== 0) throw new Error(said(outcome))
+  }
+  await rm(join(here.status, 'backup_single_table_files'), { recursive: true })
+  return { ...here, whole: await filesBelow(here.status) }
+}
+
+/** Kills the command as soon as `seen` says so; whether that came before its end. */
+async function killed(here: Folder, command: readonly string[], seen: () => Promise<boolean>): Promise<boolean> {
+  const program = here.start('state', ...command)
+  const ended = program.ended.then(() => true)
+  while (!(await seen())) if (await Promise.race([ended, sleep(1, false)])) return false
+  program.process.kill('SIGKILL')
+  await ended
+  return program.process.signalCode === 'SIGKILL'
+}
+
+test('a killed import has brought databases whole or not at all, and the same command finishes it', async () => {
+  await using here = await many()
+  const command = ['import', 'state.json', '--yes']
+  let kills = 0
+  for (const seen of [1, 30, 100]) {
+    await rm(here.status, { recursive: true })
+    if (await killed(here, command, async () => (await filesBelow(here.status).catch(() => new Map())).size >= seen)) kills++
+    for (const [path, text] of await filesBelow(here.status)) expect(text, path).toBe(here.whole.get(path))
+    const finished = await here.dbsync('state', ...command)
+    expect(finished.code, said(finished)).toBe(0)
+    expect(await filesBelow(here.status)).toEqual(here.whole)
+  }
+  expect(kills).toBeGreaterThan(0)
+})
+
+test('a killed reset has forgotten databases whole or not at all, and the same command finishes it', async () => {
+  await using here = await many()
+  const changed = async () => [...(await filesBelow(here.status))].filter(([path, text]) => here.whole.get(path) !== text)
+  const command = ['reset', '--yes']
+  let kills = 0
+  for (const seen of [1, 60]) {
+    if (await killed(here, command, async () => (await changed()).length >= seen)) kills++
+    for (const [path, text] of await changed()) {
+      const { tables } = JSON.parse(text) as StateFile
+      expect(Object.values(tables), path).toMatchObject([{ last_sync_time: null }, { last_sync_time: null }])
+    }
+    const finished = await here.dbsync('state', ...command)
+    expect(finished.code, said(finished)).toBe(0)
+    expect(await changed()).toHaveLength(MANY.length)
+    expect((await here.dbsync('state', 'import', 'state.json', '--yes')).code).toBe(0)
+    expect(await filesBelow(here.status)).toEqual(here.whole)
+  }
+  expect(kills).toBeGreaterThan(0)
+})
+
+test('a killed export leaves the one before, or the new one, whole', async () => {
+  await using here = await many()
+  const file = join(here.directory, 'state.json')
+  const databases = async () => (JSON.parse(await readFile(file, 'utf8')) as { readonly databases: object }).databases
+  const [before, there] = [await databases(), new Set(await readdir(here.directory))]
+  await killed(here, ['export', 'state.json'], async () => (await readdir(here.directory)).some((name) => !there.has(name)))
+  expect(await databases()).toEqual(before)
+  const again = await here.dbsync('state', 'export', 'state.json')
+  expect(again.code, said(again)).toBe(0)
+  expect(await databases()).toEqual(before)
 })

@@ -7,7 +7,7 @@ export type Retype = {
   readonly narrowing: boolean
   /** Values may read in another way afterwards. */
   readonly rows: boolean
-  /** Everything that the new column can hold, the old one can. */
+  /** Everything that the new column can hold, the old one can, and gives it back as the same text: both can be compared. */
   readonly shrinks: boolean
 }
 
@@ -54,8 +54,11 @@ function retypeNative(from: Column, to: Column): Retype {
 
 function integers(a: TypeParts, b: TypeParts): Retype {
   const [x, y] = [INTEGERS.indexOf(a.base), INTEGERS.indexOf(b.base)]
-  if (a.unsigned === b.unsigned) return x === y ? OTHER_TEXT : x < y ? WIDER : NARROWER
+  if (a.unsigned === b.unsigned && x === y) return OTHER_TEXT
+  // Zeros that fill up belong to the text.
+  if (a.zerofill || b.zerofill) return ANOTHER
   // From unsigned to signed it takes a larger type, and back it shrinks.
+  if (a.unsigned === b.unsigned) return x < y ? WIDER : NARROWER
   if (a.unsigned) return x < y ? WIDER : ANOTHER
   return x > y ? NARROWER : ANOTHER
 }
@@ -67,11 +70,12 @@ function sameBase(a: TypeParts, b: TypeParts): Retype {
     const [q = 10, t = 0] = b.numbers
     if (a.unsigned && !b.unsigned ? false : a.unsigned !== b.unsigned) return ANOTHER
     if (t >= s && q - t >= p - s) return OTHER_TEXT
-    return t <= s && q - t <= p - s ? NARROWER : ANOTHER
+    return t === s && q <= p ? NARROWER : ANOTHER
   }
   const [x, y] = [a.numbers[0] ?? 0, b.numbers[0] ?? 0]
-  if (['varchar', 'varbinary', 'char', 'bit'].includes(a.base)) return x <= y ? WIDER : NARROWER
-  if (['time', 'datetime', 'timestamp'].includes(a.base)) return x <= y ? OTHER_TEXT : NARROWER
+  if (['varchar', 'varbinary', 'char'].includes(a.base)) return x <= y ? WIDER : NARROWER
+  if (a.base === 'bit') return x <= y ? WIDER : ANOTHER
+  if (['time', 'datetime', 'timestamp'].includes(a.base)) return x <= y ? OTHER_TEXT : ANOTHER
   // Zeros fill up a BINARY: both ends do the same.
   if (a.base === 'binary') return x <= y ? OTHER_TEXT : ANOTHER
   if (a.base === 'float' || a.base === 'double') return a.unsigned === b.unsigned && b.numbers.length === 0 ? OTHER_TEXT : ANOTHER
@@ -99,6 +103,7 @@ export type TypeParts = {
   readonly numbers: readonly number[]
   readonly members: readonly string[]
   readonly unsigned: boolean
+  readonly zerofill: boolean
 }
 
 /** `decimal(10,2) unsigned`, taken apart. */
@@ -112,5 +117,6 @@ export function typeParts(column: Column): TypeParts {
     numbers: listed ? [] : items.map(Number),
     members: listed ? items : [],
     unsigned: / unsigned\b/i.test(column.native ?? '') || base === 'year',
+    zerofill: / zerofill\b/i.test(column.native ?? ''),
   }
 }
