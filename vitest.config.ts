@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: ['test/servers.ts'],
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type Project, project, tableIn } from './project.ts'
 
@@ -119,3 +120,34 @@ async function stamped(work: Project): Promise<void> {
   await work.at.query('INSERT INTO t (id, v) SELECT seq, seq FROM seq_1_to_100')
   await work.sync()
 }
+
+test('a transaction that stays open for longer than the lookback: its rows arrive where the source shows open transactions', async () => {
+  await using work = await project({ params: { lookback_minutes: 0 } })
+  await work.at.query('CREATE TABLE t (id INT PRIMARY KEY, v INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), KEY (updated_at))')
+  await work.at.query('INSERT INTO t SELECT seq, 0, NOW() - INTERVAL 1 DAY FROM seq_1_to_1000')
+  await work.sync()
+  const holder = await work.source.server.connect({ database: work.database })
+  try {
+    const round = async (v: number) => {
+      await holder.query('BEGIN')
+      await holder.query('UPDATE t SET v = ? WHERE id = 1', [v])
+      await sleep(4000)
+      await work.at.query('UPDATE t SET v = ? WHERE id = 2', [v])
+      await sleep(3000)
+      const between = await work.sync()
+      await holder.query('COMMIT')
+      const after = await work.sync()
+      for (const report of [between, after]) expect(tableIn(report, 't').strategy).toBe('time')
+      return (await work.target.server.query(`SELECT v FROM \`${work.target.database}\`.t WHERE id <= 2 ORDER BY id`)).map((row) => row['v'])
+    }
+    // The lookback is all there is: what it does not reach is found by comparing, and the report says so.
+    expect(await round(1)).toEqual([0, 1])
+    expect(tableIn(await work.sync('--reconcile'), 't')).toMatchObject({ updated: 1, guarantee: { level: 'exact' } })
+    await work.same()
+    await work.source.server.query(`GRANT PROCESS ON *.* TO ${work.sourceUser}@'%'`)
+    expect(await round(2)).toEqual([2, 2])
+    await work.same()
+  } finally {
+    holder.destroy()
+  }
+})

@@ -8,6 +8,7 @@ import type { Project, ReportedTable } from '../project.ts'
 /** As much of a report as these tests look at. */
 export type Report = {
   readonly status: string
+  readonly unplanned?: readonly { readonly database: string; readonly table?: string; readonly error: { readonly code: string } }[]
   readonly tables: readonly (ReportedTable & {
     readonly retries: number
     readonly warnings: readonly string[]

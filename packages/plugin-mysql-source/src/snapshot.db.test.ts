@@ -126,6 +126,38 @@ describe('a snapshot', () => {
     expect(Date.parse(`${snapshot.clock.utc}Z`) - Date.parse(`${snapshot.clock.local}Z`)).toBe(5 * 3600_000)
   })
 
+  test('what is settled ends before the oldest transaction that has written, for a user who may see it', async () => {
+    const seconds = (time: string | undefined) => Date.parse(`${time}Z`) / 1000
+    const look = async (user = 'reader') => {
+      await using from = await source({ user })
+      await using snapshot = await from.open({ readers: 2, signal })
+      const { utc, local, settled } = snapshot.clock
+      if (settled === undefined) return undefined
+      expect(seconds(utc) - seconds(settled.utc)).toBeCloseTo(seconds(local) - seconds(settled.local), 3)
+      return Math.round(seconds(utc) - seconds(settled.utc))
+    }
+    await server.query(`CREATE USER watcher@'%' IDENTIFIED BY 'p@ss:w/rd'''`)
+    await server.query("GRANT SELECT ON bank.* TO watcher@'%'")
+    await server.query("GRANT PROCESS ON *.* TO watcher@'%'")
+    const writer = await server.connect()
+    try {
+      await writer.query('BEGIN')
+      await writer.query('SELECT * FROM bank.a')
+      await new Promise((resolve) => setTimeout(resolve, 3100))
+      expect(await look('watcher')).toBe(2)
+      await writer.query('INSERT INTO bank.b VALUES (99, 0)')
+      // The server's list is a tenth of a second old at most.
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(await look('watcher')).toBeGreaterThanOrEqual(5)
+      expect(await look()).toBeUndefined()
+      await writer.query('ROLLBACK')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(await look('watcher')).toBe(2)
+    } finally {
+      writer.destroy()
+    }
+  })
+
   test('a table altered after it was described is an error, however quietly it was altered', async () => {
     for (const change of ['ADD COLUMN x INT DEFAULT 1', 'DROP COLUMN v', 'MODIFY v BIGINT', 'ADD COLUMN x INT FIRST']) {
       await server.query('CREATE OR REPLACE TABLE bank.ddl (id INT PRIMARY KEY, v INT) ENGINE=InnoDB')

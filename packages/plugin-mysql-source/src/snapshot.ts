@@ -8,6 +8,7 @@ import {
   mysqlReader,
   parseCreateTable,
   type ServerFacts,
+  serverErrno,
   showCreate,
 } from '@dbsync/mysql'
 import { align } from './align.ts'
@@ -49,9 +50,38 @@ function snapshotOf(connections: readonly MysqlConnection[], consistency: Consis
 async function readClock(connection: MysqlConnection, signal: AbortSignal): Promise<SourceClock> {
   await connection.execute('SET time_zone = @@global.time_zone', signal)
   const [[utc, local] = []] = await connection.query('SELECT UTC_TIMESTAMP(6), NOW(6)', signal)
+  // In this zone the server says when its transactions began.
+  await connection.execute("SET time_zone = 'SYSTEM'", signal)
+  const open = await longestOpen(connection, signal)
   await connection.execute("SET time_zone = '+00:00'", signal)
   if (!utc || !local) throw new Error('the server has no clock')
-  return { utc, local }
+  // The list is cut to whole seconds, and a tenth of a second old at most.
+  const settled = (time: string) => secondsBefore(time, (open ?? 0) + 2)
+  return { utc, local, ...(open === undefined ? {} : { settled: { utc: settled(utc), local: settled(local) } }) }
+}
+
+/**
+ * Seconds since the begin of the longest of the transactions that have written something or are about to; 0 where there is none, `undefined` where the
+ * server does not show them: it takes the right PROCESS.
+ */
+async function longestOpen(connection: MysqlConnection, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    const [[seconds] = []] = await connection.query(
+      `SELECT MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())) FROM information_schema.INNODB_TRX
+       WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_is_read_only = 0 AND (trx_rows_modified > 0 OR trx_query IS NOT NULL)`,
+      signal,
+    )
+    return Math.max(0, Number(seconds ?? 0))
+  } catch (error) {
+    if (!connection.alive || ![1142, 1227].includes(serverErrno(error) ?? 0)) throw error
+    return undefined
+  }
+}
+
+function secondsBefore(time: string, seconds: number): string {
+  const [whole, fraction = ''] = time.split('.')
+  const earlier = new Date(Date.parse(`${whole?.replace(' ', 'T')}Z`) - seconds * 1000)
+  return `${earlier.toISOString().slice(0, 19).replace('T', ' ')}.${fraction}`
 }
 
 /** An instant ADD or DROP COLUMN shows its new shape inside an older snapshot, without an error. While we read the table cannot be altered, so one look afterwards settles it. */

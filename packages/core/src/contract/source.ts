@@ -38,6 +38,11 @@ export type SourceClock = {
   readonly utc: string
   /** In the server's own time zone: the domain of a DATETIME that the server fills. */
   readonly local: string
+  /**
+   * No transaction that is still open has written anything with an earlier time: positions go no further. Left out where the source does not show
+   * its open transactions; then only the lookback covers them.
+   */
+  readonly settled?: { readonly utc: string; readonly local: string }
 }
 
 export type ServerIdentity = {

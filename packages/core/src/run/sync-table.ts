@@ -282,9 +282,10 @@ async function write(sync: TableSync, disposition: WriteWork['disposition'], bat
   }
 }
 
-/** Where the next run by time goes on: per column the newest value that this snapshot holds, never beyond its clock. */
+/** Where the next run by time goes on: per column the newest value that this snapshot holds, never beyond what is settled by its clock. */
 async function newPosition({ plan, snapshot, target, timestampColumns, signal }: TableSync): Promise<Position> {
   const time = timeColumns(plan.schema, timestampColumns)
   if (time === undefined || (plan.schema.key.length === 0 && !target.supports.addsOnce)) return null
-  return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, snapshot.clock), signal), zone: zoneOf(snapshot.clock) }
+  const { clock } = snapshot
+  return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, clock.settled ?? clock), signal), zone: zoneOf(clock) }
 }
