@@ -89,6 +89,7 @@ class Writer implements TableWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { connections, work } = this.#options
+    this.#failure ??= { error: new Error('the writer is closed') }
     const abandoned = this.#rows !== undefined || this.#gone !== undefined
     await this.#rows?.abandon()
     await this.#gone?.abandon()

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeStateStore } from '@dbsync/testkit'
@@ -13,5 +13,20 @@ afterAll(async () => await rm(root, { recursive: true }))
 
 const { signal } = new AbortController()
 
-describeStateStore('json', { open: () => openStore({ status: join(root, 'a', 'status'), sync: join(root, 'a', 'sync') }, signal) })
+/** Cuts the files that tell of the key, as a full disk would. */
+const damage = async (key: string) => {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const whole = new Map<string, string>()
+  for (const file of files) {
+    const text = await readFile(file, 'utf8')
+    if (text.includes(JSON.stringify(key))) whole.set(file, text)
+  }
+  for (const [file, text] of whole) await writeFile(file, text.slice(0, -5))
+  return async () => {
+    for (const [file, text] of whole) await writeFile(file, text)
+  }
+}
+
+describeStateStore('json', { open: () => openStore({ status: join(root, 'a', 'status'), sync: join(root, 'a', 'sync') }, signal), damage })
 describeStateStore('json, both kinds of files in one folder', { open: () => openStore({ status: join(root, 'b'), sync: join(root, 'b') }, signal) })

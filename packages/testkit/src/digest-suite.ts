@@ -1,8 +1,9 @@
 import { type Digest, type DigestReader, FINGERPRINT_COLUMNS, packRows, type RowRange, storedColumns, type TableSchema } from '@dbsync/core/plugin'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registry } from './checks.ts'
 import { type FixtureRow, type FixtureTable, freshName, int, plainRows, plainTable, words } from './fixture.ts'
 import { type ReaderHarness, schemaOf } from './reader-suite.ts'
-import { expected, never, rowsOf, whole } from './rows-of.ts'
+import { cancelled, expected, expectKind, never, rowsOf, whole } from './rows-of.ts'
 
 const SHAPES: readonly [string, readonly string[]][] = [
   ['a number', ['id']],
@@ -11,12 +12,19 @@ const SHAPES: readonly [string, readonly string[]][] = [
   ['no key', []],
 ]
 
+/** Rows for each range, and the fewest and the most ranges that twelve rows may become. */
+const SIZES = [
+  [1, 6, 100],
+  [2, 3, 100],
+  [1_000, 1, 1],
+] as const
+
 export interface DigestHarness extends ReaderHarness {
   readonly reader: () => Promise<DigestReader>
 }
 
 /** What a reader must do that can compare by digest: `ranges`, `digest` and `fingerprints`. */
-export function describeDigests(harness: DigestHarness): void {
+export function describeDigests({ describe, it }: Registry, harness: DigestHarness): void {
   const open = async (table: FixtureTable, rows: readonly FixtureRow[]) => {
     await harness.put(table, rows)
     const reader = await harness.reader()
@@ -25,72 +33,72 @@ export function describeDigests(harness: DigestHarness): void {
   const shaped = (key: readonly string[]): FixtureTable => ({ name: freshName(), key, columns: [int('id'), { ...words('w'), nullable: false }, words('b')] })
   const shapedRows = (count: number) => Array.from({ length: count }, (_, i): FixtureRow => [String((i * 7) % 100), `w${i % 3}'${(i * 7) % 100}`, null])
 
-  describe.each(SHAPES)('ranges by %s', (_, key) => {
-    it.each([
-      [1, 6, 100],
-      [2, 3, 100],
-      [1_000, 1, 1],
-    ])('cover every row once, about %d rows each, and every row that is yet to come', async (rowsPerRange, fewest, most) => {
-      const [few, more] = [shaped(key), shaped(key)]
-      await harness.put(few, shapedRows(12))
-      await harness.put(more, [['-5', '', 'before'], ...shapedRows(40), ['1000', 'zzz', 'after']])
-      const reader = await harness.reader()
-      const [small, large] = [await schemaOf(reader, harness.database, few.name), await schemaOf(reader, harness.database, more.name)]
-      const ranges = await reader.ranges(small, rowsPerRange, never)
-      expectAdjacent(ranges, whole(small))
-      expect(ranges.length).toBeGreaterThanOrEqual(fewest)
-      expect(ranges.length).toBeLessThanOrEqual(most)
-      for (const schema of [small, large]) {
-        const read: string[] = []
-        for (const range of ranges) read.push(...(await rowsOf(reader, { schema, range })))
-        expect(read.sort()).toEqual(await rowsOf(reader, { schema }))
+  for (const [shape, key] of SHAPES) {
+    describe(`ranges by ${shape}`, () => {
+      for (const [rowsPerRange, fewest, most] of SIZES) {
+        it(`cover every row once, about ${rowsPerRange} rows each, and every row that is yet to come`, async () => {
+          const [few, more] = [shaped(key), shaped(key)]
+          await harness.put(few, shapedRows(12))
+          await harness.put(more, [['-5', '', 'before'], ...shapedRows(40), ['1000', 'zzz', 'after']])
+          const reader = await harness.reader()
+          const [small, large] = [await schemaOf(reader, harness.database, few.name), await schemaOf(reader, harness.database, more.name)]
+          const ranges = await reader.ranges(small, rowsPerRange, never)
+          expectAdjacent(ranges, whole(small))
+          expect(ranges.length).toBeGreaterThanOrEqual(fewest)
+          expect(ranges.length).toBeLessThanOrEqual(most)
+          for (const schema of [small, large]) {
+            const read: string[] = []
+            for (const range of ranges) read.push(...(await rowsOf(reader, { schema, range })))
+            expect(read.sort()).toEqual(await rowsOf(reader, { schema }))
+          }
+          const counts = await reader.digest(large, ranges, never)
+          expect(total(counts).rows).toBe(42)
+        })
       }
-      const counts = await reader.digest(large, ranges, never)
-      expect(total(counts).rows).toBe(42)
-    })
 
-    it('split one range further, exactly', async () => {
-      const { reader, schema } = await open(shaped(key), shapedRows(30))
-      for (const range of await reader.ranges(schema, 8, never)) {
-        const parts = await reader.ranges(schema, 2, never, range)
-        expectAdjacent(parts, range)
-        const [digest] = await reader.digest(schema, [range], never)
-        expect(total(await reader.digest(schema, parts, never))).toEqual(digest)
-      }
-    })
-
-    it('cover an empty table with what could come', async () => {
-      const { reader, schema } = await open(shaped(key), [])
-      const ranges = await reader.ranges(schema, 10, never)
-      expectAdjacent(ranges, whole(schema))
-      expect(total(await reader.digest(schema, ranges, never))).toEqual({ rows: 0, sum: '0', exact: true })
-    })
-
-    it('have digests that add up to that of the whole, in the order in which they were asked for', async () => {
-      const { reader, schema } = await open(shaped(key), shapedRows(30))
-      const ranges = await reader.ranges(schema, 5, never)
-      const digests = await reader.digest(schema, ranges, never)
-      expect(total(digests)).toEqual((await reader.digest(schema, [whole(schema)], never))[0])
-      expect(await reader.digest(schema, ranges.toReversed(), never)).toEqual(digests.toReversed())
-      expect(await reader.digest(schema, [], never)).toEqual([])
-    })
-
-    it('have fingerprints that agree with their digests, and with the rows', async () => {
-      const more = key.length > 0 ? [] : [...shapedRows(7), ...shapedRows(3)]
-      const { reader, schema } = await open(shaped(key), [...shapedRows(30), ...more])
-      const ranges = await reader.ranges(schema, 5, never)
-      const digests = await reader.digest(schema, ranges, never)
-      for (const [i, range] of ranges.entries()) expect(sumOf(await fingerprintsOf(reader, schema, [range]))).toEqual(digests[i])
-      const all = await fingerprintsOf(reader, schema, ranges)
-      expect(sumOf(all)).toEqual(total(digests))
-      const named = shapedRows(30).map(([id, w], i) => {
-        const cells = key.map((name) => (name === 'id' ? id : w))
-        const times = more.length === 0 ? 1 : i < 3 ? 3 : i < 7 ? 2 : 1
-        return [...cells, times].join()
+      it('split one range further, exactly', async () => {
+        const { reader, schema } = await open(shaped(key), shapedRows(30))
+        for (const range of await reader.ranges(schema, 8, never)) {
+          const parts = await reader.ranges(schema, 2, never, range)
+          expectAdjacent(parts, range)
+          const [digest] = await reader.digest(schema, [range], never)
+          expect(total(await reader.digest(schema, parts, never))).toEqual(digest)
+        }
       })
-      expect(all.map((cells) => [...cells.slice(0, -2), cells.at(-1)].join()).sort()).toEqual(named.sort())
+
+      it('cover an empty table with what could come', async () => {
+        const { reader, schema } = await open(shaped(key), [])
+        const ranges = await reader.ranges(schema, 10, never)
+        expectAdjacent(ranges, whole(schema))
+        expect(total(await reader.digest(schema, ranges, never))).toEqual({ rows: 0, sum: '0', exact: true })
+      })
+
+      it('have digests that add up to that of the whole, in the order in which they were asked for', async () => {
+        const { reader, schema } = await open(shaped(key), shapedRows(30))
+        const ranges = await reader.ranges(schema, 5, never)
+        const digests = await reader.digest(schema, ranges, never)
+        expect(total(digests)).toEqual((await reader.digest(schema, [whole(schema)], never))[0])
+        expect(await reader.digest(schema, ranges.toReversed(), never)).toEqual(digests.toReversed())
+        expect(await reader.digest(schema, [], never)).toEqual([])
+      })
+
+      it('have fingerprints that agree with their digests, and with the rows', async () => {
+        const more = key.length > 0 ? [] : [...shapedRows(7), ...shapedRows(3)]
+        const { reader, schema } = await open(shaped(key), [...shapedRows(30), ...more])
+        const ranges = await reader.ranges(schema, 5, never)
+        const digests = await reader.digest(schema, ranges, never)
+        for (const [i, range] of ranges.entries()) expect(sumOf(await fingerprintsOf(reader, schema, [range]))).toEqual(digests[i])
+        const all = await fingerprintsOf(reader, schema, ranges)
+        expect(sumOf(all)).toEqual(total(digests))
+        const named = shapedRows(30).map(([id, w], i) => {
+          const cells = key.map((name) => (name === 'id' ? id : w))
+          const times = more.length === 0 ? 1 : i < 3 ? 3 : i < 7 ? 2 : 1
+          return [...cells, times].join()
+        })
+        expect(all.map((cells) => [...cells.slice(0, -2), cells.at(-1)].join()).sort()).toEqual(named.sort())
+      })
     })
-  })
+  }
 
   it('reads one row for each hash that is asked for, where there is no key', async () => {
     const { reader, schema } = await open(shaped([]), [...shapedRows(30), ...shapedRows(7)])
@@ -113,43 +121,42 @@ export function describeDigests(harness: DigestHarness): void {
       return found
     }
 
-    it.each<[string, readonly string[]]>([
-      ['with a key', ['id']],
-      ['without a key', []],
-    ])('are equal for equal rows and different for every change %s', async (_, key) => {
-      const rows = plainRows(3)
-      const variants: readonly (readonly FixtureRow[])[] = [
-        rows,
-        [],
-        rows.slice(1),
-        [['1', 'a', null]],
-        [['1', 'a', '']],
-        [['1', null, 'a']],
-        [['1', '', 'a']],
-        [['1', 'a', 'b']],
-        [['1', 'b', 'a']],
-        [['1', 'ab', '']],
-        [['1', '', 'ab']],
-        [['1', 'a,b', null]],
-        [['1', 'NULL', 'NULL']],
-        [['1', null, null]],
-        [['1', 'a ', null]],
-        [['1', 'A', null]],
-        [['11', 'a', null]],
-        [
-          ['1', 'a', null],
-          ['2', 'b', null],
-        ],
-        [
-          ['1', 'b', null],
-          ['2', 'a', null],
-        ],
-      ]
-      const found = await sums(key, [...variants, rows.toReversed(), rows])
-      expect(found.at(-1)).toBe(found[0])
-      expect(found.at(-2)).toBe(found[0])
-      expect(new Set(found).size).toBe(variants.length)
-    })
+    for (const key of [['id'], []]) {
+      it(`are equal for equal rows and different for every change ${key.length > 0 ? 'with' : 'without'} a key`, async () => {
+        const rows = plainRows(3)
+        const variants: readonly (readonly FixtureRow[])[] = [
+          rows,
+          [],
+          rows.slice(1),
+          [['1', 'a', null]],
+          [['1', 'a', '']],
+          [['1', null, 'a']],
+          [['1', '', 'a']],
+          [['1', 'a', 'b']],
+          [['1', 'b', 'a']],
+          [['1', 'ab', '']],
+          [['1', '', 'ab']],
+          [['1', 'a,b', null]],
+          [['1', 'NULL', 'NULL']],
+          [['1', null, null]],
+          [['1', 'a ', null]],
+          [['1', 'A', null]],
+          [['11', 'a', null]],
+          [
+            ['1', 'a', null],
+            ['2', 'b', null],
+          ],
+          [
+            ['1', 'b', null],
+            ['2', 'a', null],
+          ],
+        ]
+        const found = await sums(key, [...variants, rows.toReversed(), rows])
+        expect(found.at(-1)).toBe(found[0])
+        expect(found.at(-2)).toBe(found[0])
+        expect(new Set(found).size).toBe(variants.length)
+      })
+    }
 
     it('tell cells apart that read alike side by side', async () => {
       const table = (): FixtureTable => ({ name: freshName(), key: [], columns: [int('a'), { ...int('b'), nullable: true }, { ...int('c'), nullable: true }] })
@@ -166,6 +173,14 @@ export function describeDigests(harness: DigestHarness): void {
         for (const digest of await reader.digest(schema, [whole(schema)], never)) found.add(digest.sum)
       }
       expect(found.size).toBe(variants.length)
+    })
+
+    it('are not made when that is aborted, and neither are ranges and fingerprints', async () => {
+      const { reader, schema } = await open(plainTable(freshName()), plainRows(20))
+      const ranges = [whole(schema)]
+      await expectKind(() => reader.digest(schema, ranges, cancelled()), 'cancelled')
+      await expectKind(() => reader.ranges(schema, 5, cancelled()), 'cancelled')
+      await expectKind(() => Array.fromAsync(reader.fingerprints(schema, ranges, cancelled())), 'cancelled')
     })
 
     it('tell how often a row is there that has no key', async () => {

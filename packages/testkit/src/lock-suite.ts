@@ -1,14 +1,15 @@
-import { SyncError, type Target } from '@dbsync/core/plugin'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Target } from '@dbsync/core/plugin'
+import { expect } from 'vitest'
+import { onCheckFinished, type Registry } from './checks.ts'
 import { ODD_NAME } from './fixture.ts'
-import { expectKind, never } from './rows-of.ts'
+import { cancelled, expectKind, never } from './rows-of.ts'
 import type { TargetBench } from './target-bench.ts'
 
 /** One run at a time writes to a database. */
-export function describeLock(bench: TargetBench): void {
+export function describeLock({ describe, it }: Registry, bench: TargetBench): void {
   const locked = async (target: Target, database: string) => {
     const lock = await target.lock(database, never)
-    onTestFinished(async () => await lock[Symbol.asyncDispose]())
+    onCheckFinished(async () => await lock[Symbol.asyncDispose]())
     return lock
   }
   const expectLocked = async (action: Promise<unknown>) =>
@@ -40,6 +41,18 @@ export function describeLock(bench: TargetBench): void {
       for (const name of ['_2', ODD_NAME]) expect(await locked(other, `${bench.database}${name}`)).toBeDefined()
     })
 
+    if (bench.target.locked !== undefined) {
+      it('is seen by others as long as it is held', async () => {
+        const other = await bench.another()
+        const isLocked = () => other.locked?.(bench.database, never)
+        expect(await isLocked()).toBe(false)
+        const lock = await locked(bench.target, bench.database)
+        expect(await isLocked()).toBe(true)
+        await lock[Symbol.asyncDispose]()
+        expect(await isLocked()).toBe(false)
+      })
+    }
+
     it('is won by one of many that ask at the same moment', async () => {
       const targets = await Promise.all(Array.from({ length: 6 }, bench.another))
       const answers = await Promise.allSettled(targets.map((target) => locked(target, bench.database)))
@@ -48,8 +61,7 @@ export function describeLock(bench: TargetBench): void {
     })
 
     it('is not taken when it is aborted', async () => {
-      const signal = AbortSignal.abort(new SyncError('CANCELLED', 'Stopped.', { kind: 'cancelled' }))
-      await expectKind(() => bench.target.lock(bench.database, signal), 'cancelled')
+      await expectKind(() => bench.target.lock(bench.database, cancelled()), 'cancelled')
       await locked(bench.target, bench.database)
     })
   })

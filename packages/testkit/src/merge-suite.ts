@@ -1,14 +1,23 @@
-import { canDigest } from '@dbsync/core/plugin'
-import { describe, expect, it } from 'vitest'
+import { canDigest, SyncError } from '@dbsync/core/plugin'
+import { expect } from 'vitest'
+import type { Registry } from './checks.ts'
 import { fingerprintsOf } from './digest-suite.ts'
 import { type FixtureRow, type FixtureTable, freshName, int, plainRows, plainTable, words } from './fixture.ts'
-import { whole } from './rows-of.ts'
-import type { TargetBench } from './target-bench.ts'
+import { expectKind, whole } from './rows-of.ts'
+import { batchOf, type TargetBench } from './target-bench.ts'
 
 const NOTHING = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
 
+const DIFFERENCES: readonly (readonly [string, FixtureRow, FixtureRow])[] = [
+  ['case', ['1', 'a', null], ['1', 'A', null]],
+  ['a trailing space', ['1', 'a', null], ['1', 'a ', null]],
+  ['an accent', ['1', 'e', null], ['1', 'é', null]],
+  ['NULL and empty text', ['1', 'a', null], ['1', 'a', '']],
+  ['empty text and NULL', ['1', 'a', ''], ['1', 'a', null]],
+]
+
 /** `merge`: deletes, then upserts, in one transaction per commit. */
-export function describeMerge(bench: TargetBench): void {
+export function describeMerge({ describe, it }: Registry, bench: TargetBench): void {
   const { deletes, keylessDeletes } = bench.target.supports
 
   describe('merge by key', () => {
@@ -28,18 +37,14 @@ export function describeMerge(bench: TargetBench): void {
       expect(await bench.rows(table)).toEqual(bench.lines(table, after))
     })
 
-    it.each<[string, FixtureRow, FixtureRow]>([
-      ['case', ['1', 'a', null], ['1', 'A', null]],
-      ['a trailing space', ['1', 'a', null], ['1', 'a ', null]],
-      ['an accent', ['1', 'e', null], ['1', 'é', null]],
-      ['NULL and empty text', ['1', 'a', null], ['1', 'a', '']],
-      ['empty text and NULL', ['1', 'a', ''], ['1', 'a', null]],
-    ])('sees a difference of %s', async (_, before, after) => {
-      const table = plainTable(freshName())
-      await bench.replace(table, [before])
-      expect(await bench.merge(table, { upserts: [after] })).toEqual({ ...NOTHING, updated: 1 })
-      expect(await bench.rows(table)).toEqual(bench.lines(table, [after]))
-    })
+    for (const [what, before, after] of DIFFERENCES) {
+      it(`sees a difference of ${what}`, async () => {
+        const table = plainTable(freshName())
+        await bench.replace(table, [before])
+        expect(await bench.merge(table, { upserts: [after] })).toEqual({ ...NOTHING, updated: 1 })
+        expect(await bench.rows(table)).toEqual(bench.lines(table, [after]))
+      })
+    }
 
     it('shows nothing and keeps nothing without a commit', async () => {
       const table = plainTable(freshName())
@@ -66,6 +71,37 @@ export function describeMerge(bench: TargetBench): void {
       await writer.send({ upserts: plainRows(10, 900) })
       await writer[Symbol.asyncDispose]()
       expect(await bench.rows(table)).toHaveLength(30)
+    })
+
+    it('ends with a cancelled error when it is aborted, and the table stays as it was', async () => {
+      const table = plainTable(freshName())
+      await bench.replace(table, plainRows(2))
+      const work = await bench.work(table, 'merge')
+      const stop = new AbortController()
+      {
+        await using writer = await bench.target.open(work, stop.signal)
+        const batch = { table: work.schema.table, ...batchOf(work.schema, { upserts: plainRows(50) }) }
+        await writer.write(batch)
+        stop.abort(new SyncError('CANCELLED', 'Stopped.', { kind: 'cancelled' }))
+        await expectKind(async () => {
+          await writer.write(batch)
+          await writer.commit()
+        }, 'cancelled')
+      }
+      expect(await bench.rows(table)).toEqual(bench.lines(table, plainRows(2)))
+    })
+
+    it('takes nothing more once it is disposed', async () => {
+      const table = plainTable(freshName())
+      await bench.replace(table, plainRows(2))
+      for (const disposition of ['merge', 'replace'] as const) {
+        const writer = await bench.writer(table, disposition)
+        await writer.send({ upserts: plainRows(3, 500) })
+        await writer[Symbol.asyncDispose]()
+        await expect(writer.send({ upserts: plainRows(3, 600) })).rejects.toBeInstanceOf(Error)
+        await expect(writer.commit()).rejects.toBeInstanceOf(Error)
+      }
+      expect(await bench.rows(table)).toEqual(bench.lines(table, plainRows(2)))
     })
 
     if (!deletes) return
@@ -116,9 +152,23 @@ export function describeMerge(bench: TargetBench): void {
     })
   })
 
+  const row = (text: string | null): FixtureRow => ['1', text, null]
+  if (bench.target.supports.addsOnce) {
+    it('adds rows without a key as often as one batch has them, and not again when they come again', async () => {
+      const table = plainTable(freshName(), [])
+      await bench.replace(table, [row('a'), row('b')])
+      const upserts = [row('a'), row('a'), row(null)]
+      for (let times = 0; times < 2; times++) {
+        await bench.merge(table, { upserts })
+        expect(await bench.rows(table)).toEqual(bench.lines(table, [...upserts, row('b')]))
+      }
+      await bench.merge(table, { upserts: [row('a')] })
+      expect(await bench.rows(table)).toEqual(bench.lines(table, [...upserts, row('b')]))
+    })
+  }
+
   if (!keylessDeletes) return
   describe('merge without a key', () => {
-    const row = (text: string | null): FixtureRow => ['1', text, null]
     /** The hash of each row of the table, by how often it is there. */
     const hashesOf = async (table: FixtureTable) => {
       const schema = await bench.existing(table)

@@ -1,11 +1,12 @@
 import { canDigest, type TableReader } from '@dbsync/core/plugin'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registry } from './checks.ts'
 import { describeDigests } from './digest-suite.ts'
 import { freshName, plainRows, plainTable } from './fixture.ts'
 import { describeReading, opened, type ReaderHarness } from './reader-suite.ts'
-import { never, rowsOf } from './rows-of.ts'
+import { cancelled, expectKind, never, rowsOf } from './rows-of.ts'
 
-const READER_MEMBERS = ['ranges', 'digest', 'fingerprints', 'traffic'] as const
+const READER_MEMBERS = ['ranges', 'digest', 'fingerprints', 'traffic', 'lag'] as const
 
 /** The title under which a suite's tests stand: it names what the plugin lacks, and is therefore not tested for. */
 export function membersTitle<T extends TableReader>(plugin: T, more: readonly (keyof T)[] = [], facts: readonly string[] = []): string {
@@ -14,10 +15,10 @@ export function membersTitle<T extends TableReader>(plugin: T, more: readonly (k
 }
 
 /** What every reader must do, and those of its optional members that `reader` has. */
-export function describeReader(harness: ReaderHarness, reader: TableReader): void {
-  describeReading(harness)
+export function describeReader(registry: Registry, harness: ReaderHarness, reader: TableReader): void {
+  describeReading(registry, harness)
   if (canDigest(reader)) {
-    describeDigests({
+    describeDigests(registry, {
       ...harness,
       async reader() {
         const another = await harness.reader()
@@ -26,10 +27,11 @@ export function describeReader(harness: ReaderHarness, reader: TableReader): voi
       },
     })
   }
-  if (reader.traffic !== undefined) describeTraffic(harness)
+  if (reader.traffic !== undefined) describeTraffic(registry, harness)
+  if (reader.lag !== undefined) describeLag(registry, harness)
 }
 
-function describeTraffic(harness: ReaderHarness): void {
+function describeTraffic({ describe, it }: Registry, harness: ReaderHarness): void {
   describe('traffic', () => {
     it('grows with what is read', async () => {
       const { reader, schema } = await opened(harness, plainTable(freshName()), plainRows(500))
@@ -41,5 +43,13 @@ function describeTraffic(harness: ReaderHarness): void {
       expect(received() - before).toBeGreaterThan(4_000)
       expect(reader.traffic?.().sent).toBeGreaterThan(0)
     })
+  })
+}
+
+function describeLag({ it }: Registry, harness: ReaderHarness): void {
+  it('says by how many seconds it is behind the server that it replicates, if it replicates one', async () => {
+    const lag = await (await harness.reader()).lag?.(never)
+    if (lag !== undefined && lag !== 'unknown') expect(lag).toBeGreaterThanOrEqual(0)
+    await expectKind(async () => await (await harness.reader()).lag?.(cancelled()), 'cancelled')
   })
 }

@@ -1,11 +1,14 @@
 import { keyColumns, packRows, type RowBatch, SyncError, storedColumns, type TableReader, type TableSchema } from '@dbsync/core/plugin'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registry } from './checks.ts'
 import { type FixtureRow, type FixtureTable, freshName, int, moment, ODD_NAME, plainRows, plainTable, words } from './fixture.ts'
-import { BATCHES, expected, expectKind, linesOf, never, rowsOf } from './rows-of.ts'
+import { BATCHES, cancelled, expected, expectKind, linesOf, never, rowsOf } from './rows-of.ts'
 
 /** How the shared suites of both ends get at tables: a source fills them by hand, a target through its own writer. */
 export interface ReaderHarness {
   readonly database: string
+  /** One that is not there; left out where the tables of all databases are the same ones. */
+  readonly nowhere?: string
   /** Makes a new table with these rows. */
   readonly put: (table: FixtureTable, rows: readonly FixtureRow[]) => Promise<void>
   /** A reader that sees all that was put so far; it is disposed with the test. */
@@ -25,8 +28,14 @@ export async function schemaOf(reader: TableReader, database: string, name: stri
   return schema
 }
 
+const KEYS: readonly (readonly [string, readonly string[]])[] = [
+  ['one number', ['id']],
+  ['one text', ['w']],
+  ['several columns', ['w', 'id']],
+]
+
 /** What every `TableReader` must do. */
-export function describeReading(harness: ReaderHarness): void {
+export function describeReading({ describe, it }: Registry, harness: ReaderHarness): void {
   describe('reading', () => {
     it('describes a table as it was made, and nothing for a name that is not there', async () => {
       const table: FixtureTable = { name: freshName(), key: ['k2', 'k1'], columns: [int('k1'), words('w'), int('k2'), moment('at', 6)] }
@@ -123,20 +132,18 @@ export function describeReading(harness: ReaderHarness): void {
       expect(await newest({ at: '2025-12-31 23:59:59.999999', exact: later })).toEqual({ at: null, exact: '2026-01-01 00:00:00.000002' })
     })
 
-    it.each<[string, readonly string[]]>([
-      ['one number', ['id']],
-      ['one text', ['w']],
-      ['several columns', ['w', 'id']],
-    ])('reads exactly the rows of the keys that are asked for: %s', async (_, key) => {
-      const table: FixtureTable = { name: freshName(), key, columns: [int('id'), { ...words('w'), nullable: false }, words('a')] }
-      const rows = Array.from({ length: 700 }, (_, i): FixtureRow => [String(i), `k'${i}\\`, 'x'])
-      const { reader, schema } = await opened(harness, table, rows)
-      const keyOf = ([id, w]: FixtureRow): FixtureRow => key.map((name) => (name === 'id' ? (id ?? null) : (w ?? null)))
-      const wanted = rows.filter((_, i) => i % 5 !== 0)
-      const keys = packRows(keyColumns(schema), [...wanted, ['7777', "k'7777", null]].map(keyOf))
-      expect(await rowsOf(reader, { schema, keys })).toEqual(expected(storedColumns(schema), wanted))
-      expect(await rowsOf(reader, { schema, keys: packRows(keyColumns(schema), []) })).toEqual([])
-    })
+    for (const [what, key] of KEYS) {
+      it(`reads exactly the rows of the keys that are asked for: ${what}`, async () => {
+        const table: FixtureTable = { name: freshName(), key, columns: [int('id'), { ...words('w'), nullable: false }, words('a')] }
+        const rows = Array.from({ length: 700 }, (_, i): FixtureRow => [String(i), `k'${i}\\`, 'x'])
+        const { reader, schema } = await opened(harness, table, rows)
+        const keyOf = ([id, w]: FixtureRow): FixtureRow => key.map((name) => (name === 'id' ? (id ?? null) : (w ?? null)))
+        const wanted = rows.filter((_, i) => i % 5 !== 0)
+        const keys = packRows(keyColumns(schema), [...wanted, ['7777', "k'7777", null]].map(keyOf))
+        expect(await rowsOf(reader, { schema, keys })).toEqual(expected(storedColumns(schema), wanted))
+        expect(await rowsOf(reader, { schema, keys: packRows(keyColumns(schema), []) })).toEqual([])
+      })
+    }
 
     it('keeps hostile names of tables and columns', async () => {
       const table: FixtureTable = { name: `${ODD_NAME}${freshName()}`, key: [ODD_NAME], columns: [int(ODD_NAME), words('__proto__'), words('select')] }
@@ -174,6 +181,42 @@ export function describeReading(harness: ReaderHarness): void {
       await expectKind(() => rowsOf(reader, { schema, signal: AbortSignal.abort(reason) }), 'cancelled')
       await expectKind(() => reader.count(schema, AbortSignal.abort(reason)), 'cancelled')
     })
+
+    it('reads since a date or a timestamp, and finds the newest ones, as it does with a datetime', async () => {
+      const columns: FixtureTable['columns'] = [
+        int('id'),
+        { name: 'day', type: { kind: 'date' }, nullable: true },
+        { name: 'at', type: { kind: 'timestamp', fraction: 6 }, nullable: true },
+      ]
+      const old = ['2000-01-01', '2000-01-01 00:00:00.000000']
+      const { reader, schema } = await opened(harness, { name: freshName(), key: ['id'], columns }, [
+        ['1', '2026-05-05', '2026-05-05 05:05:05.000000'],
+        ['2', '2026-05-04', '2026-05-05 05:05:05.000001'],
+        ['3', '2026-05-06', '2026-05-05 05:05:04.999999'],
+        ['4', ...old],
+        ['5', null, null],
+      ])
+      const ids = async (since: Record<string, string>) => (await rowsOf(reader, { schema, since })).map((line) => line.slice(2, 3)).join('')
+      expect(await ids({ day: '2026-05-05' })).toBe('135')
+      expect(await ids({ at: '2026-05-05 05:05:05.000000' })).toBe('125')
+      const newest = (atMost: Record<string, string>) => reader.newest(schema, atMost, never)
+      expect(await newest({ day: '2026-05-05', at: '2026-05-05 05:05:05.000000' })).toEqual({ day: '2026-05-05', at: '2026-05-05 05:05:05.000000' })
+      expect(await newest({ day: '1999-12-31', at: '2026-05-05 05:05:05.000000' })).toEqual({ day: null, at: '2026-05-05 05:05:05.000000' })
+    })
+
+    it('looks for no newest value when it is aborted', async () => {
+      const table: FixtureTable = { name: freshName(), key: ['id'], columns: [int('id'), moment('at', 0)] }
+      const { reader, schema } = await opened(harness, table, [['1', '2026-01-01 00:00:00']])
+      await expectKind(() => reader.newest(schema, { at: '2026-06-01 00:00:00.000000' }, cancelled()), 'cancelled')
+    })
+
+    const { nowhere } = harness
+    if (nowhere !== undefined) {
+      it('describes nothing of a database that is not there', async () => {
+        const reader = await harness.reader()
+        for (const names of [undefined, [freshName()]]) expect(await reader.describe(nowhere, names)).toEqual([])
+      })
+    }
 
     it('fails for a table that is not there, rather than reading no rows', async () => {
       const { reader, schema } = await opened(harness, plainTable(freshName()), [])

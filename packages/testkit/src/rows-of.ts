@@ -4,6 +4,8 @@ import { expect } from 'vitest'
 import type { FixtureCell, FixtureRow } from './fixture.ts'
 
 export const BATCHES = { batchRows: 1_000, batchBytes: 1 << 20 }
+/** A signal that has stopped everything already. */
+export const cancelled = (): AbortSignal => AbortSignal.abort(new SyncError('CANCELLED', 'Stopped.', { kind: 'cancelled' }))
 export const never: AbortSignal = new AbortController().signal
 
 /** The rows of the read as text, in the order of the text: a read promises no order. */

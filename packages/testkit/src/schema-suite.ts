@@ -1,14 +1,15 @@
 import { diffTable, type TableSchema, tableName } from '@dbsync/core/plugin'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registry } from './checks.ts'
 import { type FixtureRow, type FixtureTable, freshName, int, ODD_NAME, plainRows, plainTable, words } from './fixture.ts'
-import { never } from './rows-of.ts'
+import { cancelled, expectKind, never } from './rows-of.ts'
 import { shows, type TargetBench } from './target-bench.ts'
 import type { CorpusColumn } from './value-corpus.ts'
 
 const SAME = { changes: [], kept: [], conflicts: [] }
 
 /** The pure half of a target: `fit`, `render`, `preview` and `reserved`. */
-export function describeSchemas(bench: TargetBench, corpus: readonly CorpusColumn[]): void {
+export function describeSchemas({ describe, it }: Registry, bench: TargetBench, corpus: readonly CorpusColumn[]): void {
   const { target, database } = bench
   const wide = (): FixtureTable => ({
     name: freshName(),
@@ -28,25 +29,27 @@ export function describeSchemas(bench: TargetBench, corpus: readonly CorpusColum
   }
 
   describe('fit', () => {
-    it.each(shapes)('of a table %s is what reads back after a full copy', async (_, shape) => {
-      const table = shape()
-      await bench.replace(table, [])
-      expectSame(await bench.existing(table), await bench.wanted(table))
-    })
+    for (const [what, shape] of shapes) {
+      it(`of a table ${what} is what reads back after a full copy`, async () => {
+        const table = shape()
+        await bench.replace(table, [])
+        expectSame(await bench.existing(table), await bench.wanted(table))
+      })
 
-    it.each(shapes)('of a table %s is pure, and fits itself', async (_, shape) => {
-      const source = await bench.schema(shape())
-      const copy = structuredClone(source)
-      const as = { database: `${database}_2`, name: freshName() }
-      const fitted = target.fit(source, as)
-      expect(source).toEqual(copy)
-      expect(target.fit(source, as)).toEqual(fitted)
-      // Servers exist that keep names in lower case.
-      expect(tableName(fitted.table).toLowerCase()).toBe(tableName(as).toLowerCase())
-      expect(target.fit(fitted, as)).toEqual(fitted)
-      const elsewhere = target.fit(source, { database, name: freshName() })
-      expect(target.fit(elsewhere, as)).toEqual(fitted)
-    })
+      it(`of a table ${what} is pure, and fits itself`, async () => {
+        const source = await bench.schema(shape())
+        const copy = structuredClone(source)
+        const as = { database: `${database}_2`, name: freshName() }
+        const fitted = target.fit(source, as)
+        expect(source).toEqual(copy)
+        expect(target.fit(source, as)).toEqual(fitted)
+        // Servers exist that keep names in lower case.
+        expect(tableName(fitted.table).toLowerCase()).toBe(tableName(as).toLowerCase())
+        expect(target.fit(fitted, as)).toEqual(fitted)
+        const elsewhere = target.fit(source, { database, name: freshName() })
+        expect(target.fit(elsewhere, as)).toEqual(fitted)
+      })
+    }
   })
 
   describe('render and run', () => {
@@ -58,15 +61,17 @@ export function describeSchemas(bench: TargetBench, corpus: readonly CorpusColum
       expect(target.supports.sharedTables ? [] : tables).toEqual([])
     })
 
-    it.each(shapes)('make a table %s, empty', async (_, shape) => {
-      const table = shape()
-      const schema = await bench.wanted(table)
-      const statements = target.render({ type: 'create-table', schema })
-      expectStatements(statements, target.render({ type: 'create-table', schema }))
-      await target.run(statements, never)
-      expectSame(await bench.existing(table), schema)
-      expect(await bench.rows(table)).toEqual([])
-    })
+    for (const [what, shape] of shapes) {
+      it(`make a table ${what}, empty`, async () => {
+        const table = shape()
+        const schema = await bench.wanted(table)
+        const statements = target.render({ type: 'create-table', schema })
+        expectStatements(statements, target.render({ type: 'create-table', schema }))
+        await target.run(statements, never)
+        expectSame(await bench.existing(table), schema)
+        expect(await bench.rows(table)).toEqual([])
+      })
+    }
 
     it('add columns to a table with rows, which keep their values', async () => {
       const table = plainTable(freshName())
@@ -87,6 +92,29 @@ export function describeSchemas(bench: TargetBench, corpus: readonly CorpusColum
       expect(await bench.rows(wider)).toEqual(bench.lines(reordered, rows))
     })
 
+    it('drop a table, and no other', async () => {
+      const [gone, other] = [plainTable(`${ODD_NAME}${freshName()}`), plainTable(freshName())]
+      for (const table of [gone, other]) await bench.replace(table, plainRows(2))
+      const { table } = await bench.wanted(gone)
+      const statements = target.render({ type: 'drop-table', table })
+      expectStatements(statements, target.render({ type: 'drop-table', table }))
+      expect(await bench.rows(gone)).toHaveLength(2)
+      await target.run(statements, never)
+      // The tables of all databases stay where they are shared.
+      expect((await bench.existing(gone)) === undefined ? [] : await bench.rows(gone)).toEqual([])
+      if (!target.supports.sharedTables) expect(await bench.existing(gone)).toBeUndefined()
+      expect(await bench.rows(other)).toEqual(bench.lines(other, plainRows(2)))
+      await bench.replace(gone, plainRows(1))
+      expect(await bench.rows(gone)).toEqual(bench.lines(gone, plainRows(1)))
+    })
+
+    it('change nothing when they are aborted', async () => {
+      const table = plainTable(freshName())
+      const statements = target.render({ type: 'create-table', schema: await bench.wanted(table) })
+      await expectKind(() => target.run(statements, cancelled()), 'cancelled')
+      expect(await bench.existing(table)).toBeUndefined()
+    })
+
     it('leave columns alone that only the target has', async () => {
       const narrow = plainTable(freshName())
       const wider: FixtureTable = { ...narrow, columns: [...narrow.columns, words('own')] }
@@ -105,22 +133,24 @@ export function describeSchemas(bench: TargetBench, corpus: readonly CorpusColum
   })
 
   describe('preview', () => {
-    it.each(['replace', 'merge'] as const)('of a %s is pure and stable, and touches nothing', async (disposition) => {
-      const table = plainTable(freshName())
-      await bench.replace(table, plainRows(2))
-      const work = await bench.work(table, disposition)
-      const [copy, before] = [structuredClone(work), (await target.describe(database)).map((schema) => schema.table.name).sort()]
-      for (const effects of [
-        { upserts: true, deletes: false },
-        { upserts: true, deletes: disposition === 'merge' && target.supports.deletes },
-      ]) {
-        expectStatements(target.preview(work, effects), target.preview(work, effects))
-      }
-      expect(target.guard?.(work)).toBeUndefined()
-      expect(work).toEqual(copy)
-      expect((await target.describe(database)).map((schema) => schema.table.name).sort()).toEqual(before)
-      expect(await bench.rows(table)).toEqual(bench.lines(table, plainRows(2)))
-    })
+    for (const disposition of ['replace', 'merge'] as const) {
+      it(`of a ${disposition} is pure and stable, and touches nothing`, async () => {
+        const table = plainTable(freshName())
+        await bench.replace(table, plainRows(2))
+        const work = await bench.work(table, disposition)
+        const [copy, before] = [structuredClone(work), (await target.describe(database)).map((schema) => schema.table.name).sort()]
+        for (const effects of [
+          { upserts: true, deletes: false },
+          { upserts: true, deletes: disposition === 'merge' && target.supports.deletes },
+        ]) {
+          expectStatements(target.preview(work, effects), target.preview(work, effects))
+        }
+        expect(target.guard?.(work)).toBeUndefined()
+        expect(work).toEqual(copy)
+        expect((await target.describe(database)).map((schema) => schema.table.name).sort()).toEqual(before)
+        expect(await bench.rows(table)).toEqual(bench.lines(table, plainRows(2)))
+      })
+    }
   })
 
   it('keeps no name to itself that a user may give', () => {

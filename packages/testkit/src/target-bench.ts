@@ -9,7 +9,8 @@ import {
   type Target,
   type WriteWork,
 } from '@dbsync/core/plugin'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
+import { onCheckFinished } from './checks.ts'
 import type { FixtureRow, FixtureTable } from './fixture.ts'
 import { expected, never, rowsOf } from './rows-of.ts'
 
@@ -29,7 +30,7 @@ export interface TargetUnderTest extends AsyncDisposable {
 /** Keys for tables with a key; without one the hashes of the rows, as text. */
 export type Changes = { readonly upserts?: readonly FixtureRow[]; readonly deletes?: readonly FixtureRow[] }
 
-/** What the tests of a target have in common. */
+/** What the checks of a target have in common. */
 export interface TargetBench {
   readonly target: Target
   readonly database: string
@@ -43,7 +44,7 @@ export interface TargetBench {
   /** The table as it is. */
   readonly existing: (table: FixtureTable) => Promise<TableSchema | undefined>
   readonly work: (table: FixtureTable, disposition: WriteWork['disposition']) => Promise<WriteWork>
-  /** A writer that is disposed with the test at the latest. */
+  /** A writer that is disposed with the check at the latest. */
   readonly writer: (table: FixtureTable, disposition: WriteWork['disposition']) => Promise<Writer>
   readonly replace: (table: FixtureTable, rows: readonly FixtureRow[]) => Promise<CommitReceipt>
   readonly merge: (table: FixtureTable, changes: Changes) => Promise<CommitReceipt>
@@ -82,12 +83,12 @@ export function targetBench({ target, database, schema, another, serverTables }:
     work,
     async another() {
       const other = await another()
-      onTestFinished(async () => await other[Symbol.asyncDispose]())
+      onCheckFinished(async () => await other[Symbol.asyncDispose]())
       return other
     },
     async writer(table, disposition) {
       const writer = await open(table, disposition)
-      onTestFinished(async () => await writer[Symbol.asyncDispose]())
+      onCheckFinished(async () => await writer[Symbol.asyncDispose]())
       return writer
     },
     async replace(table, rows) {

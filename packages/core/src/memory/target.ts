@@ -46,7 +46,7 @@ export function memoryTarget(db: MemoryDatabase, options: MemoryTargetOptions = 
       await fault('open')
       signal.throwIfAborted()
       needDatabase(db, work.schema.table.database)
-      return memoryWriter({ db, work, fault, leaky, signal })
+      return memoryWriter({ db, work, fault, leaky, addsOnce: options.supports?.addsOnce === true, signal })
     },
     async lock(database, signal) {
       signal.throwIfAborted()

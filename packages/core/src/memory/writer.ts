@@ -9,13 +9,15 @@ type WriterOptions = {
   readonly work: WriteWork
   readonly fault: Fault
   readonly leaky: boolean
+  /** As `TargetSupports.addsOnce`. */
+  readonly addsOnce: boolean
   readonly signal: AbortSignal
 }
 
 /** What was written since the last commit. */
 type Pending = { readonly deletes: Row[]; readonly upserts: Row[] }
 
-export function memoryWriter({ db, work, fault, leaky, signal }: WriterOptions): TableWriter {
+export function memoryWriter({ db, work, fault, leaky, addsOnce, signal }: WriterOptions): TableWriter {
   const replacing = work.disposition === 'replace'
   const { table } = work.schema
   if (!replacing) tableOf(db, table)
@@ -28,6 +30,7 @@ export function memoryWriter({ db, work, fault, leaky, signal }: WriterOptions):
     await fault(point)
     signal.throwIfAborted()
   }
+  const after = (table: MemoryTable) => applied(table, pending, addsOnce && !replacing)
   const base = (): MemoryTable => (replacing ? { schema: findTable(db, table)?.schema ?? work.schema, rows: [] } : (before ?? tableOf(db, table)))
   return {
     async write({ deletes, upserts }) {
@@ -43,12 +46,12 @@ export function memoryWriter({ db, work, fault, leaky, signal }: WriterOptions):
         )
       if (!leaky || replacing) return
       before ??= tableOf(db, table)
-      putTable(db, before.schema, applied(before, pending))
+      putTable(db, before.schema, after(before))
     },
     async commit() {
       await open('commit')
       const start = base()
-      const rows = applied(start, pending)
+      const rows = after(start)
       refuseDuplicates(start, rows)
       const receipt = receiptOf(start, rows, pending)
       putTable(db, start.schema, rows)
@@ -75,16 +78,28 @@ function inOrder(names: readonly string[], rows: readonly Row[], table: MemoryTa
 }
 
 /** The rows after the deletes and then the upserts. */
-function applied(table: MemoryTable, { deletes, upserts }: Pending): readonly Row[] {
+function applied(table: MemoryTable, { deletes, upserts }: Pending, addsOnce: boolean): readonly Row[] {
   if (table.schema.key.length === 0) {
     const gone = new Set(deletes.map(([hash]) => bytesOf(hash ?? '').toString('latin1')))
-    return [...table.rows.filter((row) => gone.size === 0 || !gone.has(String(hashOf(row)))), ...upserts]
+    const left = table.rows.filter((row) => gone.size === 0 || !gone.has(String(hashOf(row))))
+    return [...left, ...(addsOnce ? beyond(left, upserts) : upserts)]
   }
   const keyOf = keyer(table)
   const rows = new Map(table.rows.map((row) => [keyOf(row), row]))
   for (const key of deletes) rows.delete(identityOf(key))
   for (const row of upserts) rows.set(keyOf(row), row)
   return [...rows.values()]
+}
+
+/** Of these rows those that are not there as often as they come. */
+function beyond(there: readonly Row[], rows: readonly Row[]): readonly Row[] {
+  const left = new Map(counts(there))
+  return rows.filter((row) => {
+    const identity = identityOf(row)
+    const count = left.get(identity) ?? 0
+    left.set(identity, count - 1)
+    return count <= 0
+  })
 }
 
 function keyer(table: MemoryTable): (row: Row) => string {
