@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { table } from './markdown.ts'
+import { schemaFile } from './output-schemas.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const COMMANDS = 'packages/cli/src/commands'
@@ -35,7 +36,9 @@ const INTRODUCTION = `# Commands
 
 <!-- Made from packages/cli/src/commands: change them there, then run \`node scripts/docs.ts\`. -->
 
-Every command takes \`--help\`, and \`--json\`: data on stdout as one object, errors in it under \`error\`. Without it data goes to stdout, progress, warnings and errors go to stderr.
+Every command takes \`--help\`, and \`--json\`: data on stdout as one object, errors in it under \`error\`. A JSON Schema for each command says what
+that object holds: it is linked from the command, and lies in the folder \`schemas\` of the package, where \`error.schema.json\` is the part about errors
+alone. Without \`--json\` data goes to stdout, progress, warnings and errors go to stderr.
 `
 
 const EXITS: readonly (readonly string[])[] = [
@@ -81,6 +84,7 @@ function commandText(id: string, { summary = '', description, examples = [], fla
       .filter(([, { hidden }]) => hidden !== true)
       .map(([name, flag]) => [`\`${flagText(name, flag)}\``, meaningOf(flag)]),
   ]
+  const schema = schemaFile(id.replaceAll(' ', '/'))
   const shown = examples.map((example) => (typeof example === 'string' ? example : example.command)).map((text) => commandLine(text, id))
   return [
     `## ${usage}`,
@@ -88,6 +92,7 @@ function commandText(id: string, { summary = '', description, examples = [], fla
     ...(description === undefined ? [] : [description]),
     ...(rows.length === 0 ? [] : [table(['Flag', 'Meaning'], rows)]),
     ...(shown.length === 0 ? [] : [`\`\`\`sh\n${shown.join('\n')}\n\`\`\``]),
+    `What \`--json\` prints: [${schema}](../packages/cli/schemas/${schema})`,
   ].join('\n\n')
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { outputFault } from './output-schema.ts'
 
 /** The built program, as an installation has it. */
 const BINARY = fileURLToPath(new URL('../packages/cli/bin/run.js', import.meta.url))
@@ -44,12 +45,18 @@ export function startDbsync(args: readonly string[], { cwd, env = {} }: ProgramO
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return { process: child, ended: outcome(child) }
+  return { process: child, ended: outcome(child, args) }
 }
 
-async function outcome(child: ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream }): Promise<Outcome> {
+type Child = ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream }
+
+/** Throws where `--json` printed something that the command's published schema does not allow: so every test proves the schemas. */
+async function outcome(child: Child, args: readonly string[]): Promise<Outcome> {
   const [[code, signal], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
-  return { code: (code ?? signal) as number | NodeJS.Signals, stdout, stderr, json: parsed(stdout) }
+  const ended = { code: (code ?? signal) as number | NodeJS.Signals, stdout, stderr, json: parsed(stdout) }
+  const fault = outputFault(args, ended)
+  if (fault !== undefined) throw new Error(`${fault}\n--- stderr\n${stderr.slice(-2000)}`)
+  return ended
 }
 
 function parsed(stdout: string): unknown {

@@ -301,3 +301,32 @@ test('an old project: its files are the answers, and change only when that was a
   const again = await dbsync(['init', '--json'], { cwd: folder })
   expect(again.json, said(again)).toMatchObject({ files: [{ action: 'unchanged' }, { action: 'unchanged' }, { action: 'unchanged' }] })
 })
+
+test('a profile gets files of its own, which begin as copies of the plain ones and leave those alone', async () => {
+  await using work = await project()
+  const folder = await emptyFolder(work)
+  const init = async (...args: readonly string[]) => {
+    const outcome = await dbsync(['init', '--yes', ...args], { cwd: folder, env: secrets(work) })
+    expect(outcome.code, said(outcome)).toBe(0)
+    return outcome
+  }
+  await init(...flags(answers(work)))
+  const plain = await Promise.all(['params.json', 'sync-config.json'].map((name) => readFile(join(folder, name), 'utf8')))
+
+  const staging = await init('--profile', 'staging', '--lookback', '45', '--no-run')
+  expect(staging.stdout).toContain('dbsync run --profile staging')
+  expect(await Promise.all(['params.json', 'sync-config.json'].map((name) => readFile(join(folder, name), 'utf8')))).toEqual(plain)
+  expect(JSON.parse(await readFile(join(folder, 'params.staging.json'), 'utf8'))).toEqual({ ...(JSON.parse(plain[0] ?? '') as object), lookback_minutes: 45 })
+  expect(await readFile(join(folder, 'sync-config.staging.json'), 'utf8')).toBe(plain[1])
+  const shown = await dbsync(['config', 'show', '--json', '--profile', 'staging'], { cwd: folder, env: secrets(work) })
+  expect(shown.json).toMatchObject({ values: expect.arrayContaining([expect.objectContaining({ key: 'lookback_minutes', value: 45 })]) })
+
+  // A file of its own, and a run that reads it.
+  const named = await init('--params', 'conf/one.json', '--config', 'conf/two.json', '--run')
+  expect(named.stdout).toContain('conf/one.json (created)')
+  await work.at.query('DROP TABLE tmp_x')
+  await work.same()
+  const bad = await dbsync(['init', '--yes', '--profile', '../x'], { cwd: folder, env: secrets(work) })
+  expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('NO_SUCH_PROFILE')])
+  expect(await written(folder)).toEqual(expect.arrayContaining(['conf', 'params.json', 'params.staging.json', 'sync-config.json', 'sync-config.staging.json']))
+})

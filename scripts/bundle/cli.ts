@@ -37,8 +37,8 @@ export async function bundleCli(folder: string): Promise<void> {
   })
   writeJson(join(building, 'package.json'), published(cli))
   copyFileSync(join(CLI, 'bin', 'run.js'), join(building, 'bin', 'run.js'))
-  // What `dbsync init` names as `$schema`.
-  cpSync(join(ROOT, 'packages', 'core', 'schemas'), join(building, 'schemas'), { recursive: true })
+  // What `dbsync init` names as `$schema`, and what `--json` prints.
+  for (const schemas of [join(ROOT, 'packages', 'core', 'schemas'), join(CLI, 'schemas')]) cpSync(schemas, join(building, 'schemas'), { recursive: true })
   for (const file of ['LICENSE', 'README.md']) cpSync(join(ROOT, file), join(building, file))
   await writeManifest(building)
 

@@ -16,9 +16,9 @@ export type PrivateCrontab = {
 /**
  * A `crontab` that keeps its files below `folder`. It is the real program, where the machine has it and root may give it a mount namespace of
  * its own, in which that folder lies over the spool: it starts only when that has worked, so that no real crontab can be reached. Elsewhere
- * it is a script that does what POSIX asks of `crontab -l`, `-r` and `-`.
+ * and with `real: false` it is a script that does what POSIX asks of `crontab -l`, `-r` and `-`.
  */
-export async function privateCrontab(folder: string): Promise<PrivateCrontab> {
+export async function privateCrontab(folder: string, { real: wanted = true } = {}): Promise<PrivateCrontab> {
   const bin = join(folder, 'bin')
   const spool = join(folder, 'spool')
   await mkdir(bin, { recursive: true })
@@ -38,7 +38,7 @@ export async function privateCrontab(folder: string): Promise<PrivateCrontab> {
     },
   })
   const { stdout } = spawnSync('sh', ['-c', 'command -v crontab'], { encoding: 'utf8' })
-  if (stdout.trim() !== '') {
+  if (wanted && stdout.trim() !== '') {
     // The program insists on these.
     await chmod(spool, 0o1730)
     spawnSync('chgrp', ['crontab', spool])

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { DoctorOutput } from '../outputs.ts'
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Look for what is wrong with the set-up, and say how to put it right.'
@@ -17,12 +18,12 @@ Exit codes: 0 no failure, whatever the warnings; 2 the configuration cannot be u
 
   static override flags = { ...projectFlags, 'alert-test': Flags.boolean({ summary: 'Send a test alert to every configured place, and check nothing else.' }) }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<DoctorOutput> {
     const { flags } = await this.parse(Doctor)
     return flags['alert-test'] ? this.#alertTest(flags) : this.#examine(flags)
   }
 
-  async #examine(flags: Parameters<BaseCommand['projectFlags']>[0]): Promise<unknown> {
+  async #examine(flags: Parameters<BaseCommand['projectFlags']>[0]): Promise<DoctorOutput> {
     const { doctor } = await import('../services/doctor.ts')
     const { doctorText } = await import('../render/doctor.ts')
     const outcome = await doctor(this.config, this.projectFlags(flags), await this.session())
@@ -32,7 +33,7 @@ Exit codes: 0 no failure, whatever the warnings; 2 the configuration cannot be u
     return shown
   }
 
-  async #alertTest(flags: Parameters<BaseCommand['projectFlags']>[0]): Promise<unknown> {
+  async #alertTest(flags: Parameters<BaseCommand['projectFlags']>[0]): Promise<DoctorOutput> {
     const { alertTest } = await import('../services/alert-test.ts')
     const { alertTestText } = await import('../render/alert-test.ts')
     const outcome = await alertTest(this.projectFlags(flags), await this.session())

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import type { AnyQuestion } from '../init/question.ts'
 import { THEMES } from '../init/themes.ts'
+import type { InitOutput } from '../outputs.ts'
 
 const questions = THEMES.flatMap((theme) => theme.questions)
 
@@ -32,6 +33,13 @@ Exit codes: 0 written; 1 declined, or tables of the first run failed; 2 answers 
 
   static override flags = {
     ...answerFlags,
+    params: Flags.string({ summary: 'Write the connections to this file; a new one begins as a copy of params.json.', helpValue: 'FILE', helpGroup: 'FILES' }),
+    config: Flags.string({
+      summary: 'Write the behaviour to this file; a new one begins as a copy of sync-config.json.',
+      helpValue: 'FILE',
+      helpGroup: 'FILES',
+    }),
+    profile: Flags.string({ summary: 'Write params.NAME.json and sync-config.NAME.json.', helpValue: 'NAME', helpGroup: 'FILES', env: 'DBSYNC_PROFILE' }),
     secrets: Flags.option({
       summary: 'Where passwords of addresses go: into .env, or into params.json as they are.',
       options: ['env-file', 'plain'] as const,
@@ -42,7 +50,7 @@ Exit codes: 0 written; 1 declined, or tables of the first run failed; 2 answers 
     run: Flags.boolean({ summary: 'Start the first run, or with --no-run do not; left out: asked.', allowNo: true }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<InitOutput> {
     const { flags } = await this.parse(Init)
     const { init } = await import('../services/init.ts')
     const { initJson, initText } = await import('../render/init.ts')
@@ -58,6 +66,7 @@ Exit codes: 0 written; 1 declined, or tables of the first run failed; 2 answers 
       {
         cwd: process.cwd(),
         env: process.env,
+        chosen: { params: flags.params, config: flags.config, profile: flags.profile },
         silent: flags.yes || this.jsonEnabled() || !process.stdin.isTTY || !process.stderr.isTTY,
         json: this.jsonEnabled(),
         given,
@@ -70,13 +79,14 @@ Exit codes: 0 written; 1 declined, or tables of the first run failed; 2 answers 
     )
     process.exitCode = outcome.run?.exit ?? 0
     if (!this.jsonEnabled()) for (const warning of outcome.warnings) await this.warning(warning)
-    await this.show(() => initText(outcome))
+    const chosen = (['params', 'config', 'profile'] as const).flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, flags[name]]))
+    await this.show(() => initText(outcome, chosen))
     return this.redacted(initJson(outcome))
   }
 
   /** In the published package, and in a working copy. */
   #schemas(): string {
     const own = join(this.config.root, 'schemas')
-    return existsSync(own) ? own : join(this.config.root, '..', 'core', 'schemas')
+    return existsSync(join(own, 'params.schema.json')) ? own : join(this.config.root, '..', 'core', 'schemas')
   }
 }

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { PurgeOutput } from '../outputs.ts'
 import { namedDatabasesFlag, targetsFlag } from '../selection-flags.ts'
 
 export default class Purge extends BaseCommand {
@@ -21,7 +22,7 @@ Exit codes: 0 nothing of it is left; 1 not confirmed, or rows were left; 2 usage
     yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<PurgeOutput> {
     const { flags } = await this.parse(Purge)
     if (flags.database === undefined) this.error('Which database is to go? Name it with --database.')
     const { purge } = await import('../services/purge.ts')

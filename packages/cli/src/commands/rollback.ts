@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { RollbackOutput } from '../outputs.ts'
 
 export default class Rollback extends BaseCommand {
   static override summary = 'Put the tables of a target back to a backup point.'
@@ -36,7 +37,7 @@ Exit codes: 0 everything is as it was; 1 the point is damaged, a guard refused, 
     allow: allowFlag,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<RollbackOutput> {
     const { args, flags } = await this.parse(Rollback)
     const { rollback } = await import('../services/rollback.ts')
     const { rollbackJson, rollbackText } = await import('../render/rollback.ts')

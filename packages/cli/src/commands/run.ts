@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { RunOutput } from '../outputs.ts'
 import { selection, selectionFlags } from '../selection-flags.ts'
 import { talkFlags, talkOf } from '../talk.ts'
 
@@ -36,7 +37,7 @@ Exit codes: 0 every table reached its guarantee; 1 some tables failed or were re
     parallel: Flags.integer({ summary: 'Tables at the same time.', min: 1, max: 256, helpValue: 'N' }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<RunOutput> {
     const { flags } = await this.parse(Run)
     const { run } = await import('../services/run.ts')
     const { runJson, runText } = await import('../render/run-outcome.ts')

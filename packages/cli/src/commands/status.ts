@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { StatusOutput } from '../outputs.ts'
 import type { StatusOutcome } from '../services/status.ts'
 
 const WATCH_MS = 2_000
@@ -31,7 +32,7 @@ Exit codes: 0 healthy; 1 the last run failed, was killed or found differences, o
     report: Flags.string({ summary: 'Write this run into one HTML page.', helpValue: 'FILE', dependsOn: ['run'] }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StatusOutput | undefined> {
     const { flags } = await this.parse(Status)
     const project = this.projectFlags(flags)
     if (flags.run !== undefined) return await this.#one(flags.run, flags.report, project)
@@ -58,7 +59,7 @@ Exit codes: 0 healthy; 1 the last run failed, was killed or found differences, o
     return this.redacted({ ...found, ...rest, running: brief(rest.running), runs: brief(rest.runs) })
   }
 
-  async #one(wanted: string, file: string | undefined, project: ReturnType<BaseCommand['projectFlags']>): Promise<unknown> {
+  async #one(wanted: string, file: string | undefined, project: ReturnType<BaseCommand['projectFlags']>): Promise<StatusOutput> {
     const { rememberedRun } = await import('../services/status.ts')
     const { rememberedText } = await import('../render/remembered.ts')
     const record = await rememberedRun(this.config, project, wanted, await this.session())

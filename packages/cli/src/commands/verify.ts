@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { allowFlag } from '../allow-flag.ts'
 import { BaseCommand, projectFlags } from '../base-command.ts'
+import type { VerifyOutput } from '../outputs.ts'
 import { selection, selectionFlags } from '../selection-flags.ts'
 import { talkFlags, talkOf } from '../talk.ts'
 
@@ -39,7 +40,7 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
     allow: allowFlag,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<VerifyOutput> {
     const { flags } = await this.parse(Verify)
     if (flags.allow !== undefined && !flags.repair) this.error('--allow goes with --repair: without it nothing is written.')
     const { verify } = await import('../services/verify.ts')

@@ -1,6 +1,7 @@
 import { difference } from '../init/diff.ts'
 import type { FirstRun } from '../init/first-run.ts'
 import type { FileDraft } from '../init/write-files.ts'
+import type { InitOutput } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import type { InitOutcome } from '../services/init.ts'
 import { bytes, duration, number, plural } from './format.ts'
@@ -37,16 +38,25 @@ export function changesText(files: readonly FileDraft[]): string {
     .join('\n')
 }
 
-export async function initText({ files, schedules, run }: InitOutcome): Promise<string> {
+/** `chosen`: the flags that name the files to every other command, such as `--profile staging`. */
+export async function initText({ files, schedules, run }: InitOutcome, chosen: readonly string[]): Promise<string> {
   const changed = files.filter(({ action }) => action !== 'unchanged')
   const written =
     changed.length === 0 ? 'Nothing had to be written.' : `Written: ${changed.map(({ name, action }) => `${printable(name)} (${action})`).join(', ')}.`
-  const next = [
-    ...(run === undefined ? ['  dbsync run --dry-run   what the first run would do, with every statement', '  dbsync run             the first run'] : []),
-    ...(schedules.length > 0 ? ['  dbsync schedule install   has cron or systemd run the jobs'] : []),
+  const command = (...words: readonly string[]) => ['dbsync', ...words, ...chosen.map(printable)].join(' ')
+  const commands: readonly (readonly [string, string])[] = [
+    ...(run === undefined
+      ? ([
+          [command('run', '--dry-run'), 'what the first run would do, with every statement'],
+          [command('run'), 'the first run'],
+        ] as const)
+      : []),
+    ...(schedules.length > 0 ? ([[command('schedule', 'install'), 'has cron or systemd run the jobs']] as const) : []),
   ]
+  const width = Math.max(...commands.map(([line]) => line.length))
+  const next = commands.map(([line, meaning]) => `  ${line.padEnd(width)}   ${meaning}`)
   const parts = [written, ...(next.length === 0 ? [] : [`Next:\n${next.join('\n')}`]), ...(run === undefined ? [] : [await runText(run, new Date())])]
   return parts.join('\n\n')
 }
 
-export const initJson = ({ run, ...outcome }: InitOutcome): object => ({ ...outcome, ...(run === undefined ? {} : { run: runJson(run) }) })
+export const initJson = ({ run, ...outcome }: InitOutcome): InitOutput => ({ ...outcome, ...(run === undefined ? {} : { run: runJson(run) }) })

@@ -1,4 +1,5 @@
 import type { PurgePlan } from '@dbsync/core'
+import type { PurgeOutput } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
 import type { PurgeOutcome } from '../services/purge.ts'
 import { columns } from './columns.ts'
@@ -31,7 +32,7 @@ export async function purgeText(outcome: PurgeOutcome): Promise<string> {
 }
 
 /** What `--json` prints: one object, the same keys whatever happened. */
-export function purgeJson({ warnings, ...outcome }: PurgeOutcome): object {
+export function purgeJson({ warnings, ...outcome }: PurgeOutcome): PurgeOutput {
   const { databases, inState, parts } = outcome.kind === 'purge' ? outcome.report : outcome.plan
   const count = parts.flatMap(({ tables }) => tables).reduce((sum, table) => sum + table.rows, 0)
   return { status: outcome.kind === 'purge' ? 'ok' : 'planned', databases, inState, rows: count, parts, warnings }

@@ -1,4 +1,5 @@
 import { type BackupManifest, type BackupPoint, isRollbackNote, type RestorePreview, type RollbackPlan, type RollbackReport } from '@dbsync/core'
+import type { RollbackOutput } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
 import type { RollbackOutcome } from '../services/rollback.ts'
 import { columns } from './columns.ts'
@@ -20,7 +21,7 @@ export async function rollbackText(outcome: RollbackOutcome, now: Date): Promise
 }
 
 /** What `--json` prints: one object, the same keys whatever happened. */
-export function rollbackJson(outcome: RollbackOutcome): object {
+export function rollbackJson(outcome: RollbackOutcome): RollbackOutput {
   const { warnings } = outcome
   if (outcome.kind === 'list') return { status: 'listed', target: outcome.target, points: outcome.points, warnings }
   if (outcome.kind === 'dry-run') return { status: 'planned', target: outcome.target, plan: outcome.plan, warnings }

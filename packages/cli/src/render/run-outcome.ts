@@ -1,4 +1,5 @@
 import type { DatabasePlan, Plan } from '@dbsync/core'
+import type { RunDone, RunOutput } from '../outputs.ts'
 import type { RunOutcome } from '../services/run.ts'
 import { labelOf, tableLabels } from './labels.ts'
 import { notCopiedLines, othersOf } from './not-copied.ts'
@@ -18,7 +19,7 @@ export async function runText(outcome: RunOutcome, now: Date): Promise<string> {
 }
 
 /** What `--json` prints: one object, the same keys whatever happened. */
-export function runJson(outcome: RunOutcome): object {
+export function runJson(outcome: RunOutcome): RunOutput {
   const { warnings } = outcome
   if (outcome.kind === 'run') return { status: outcome.report.status, report: outcome.report, notCopied: objectsOf(outcome.plan), warnings }
   const { plan, tables, statements, backups } = outcome.preview
@@ -26,7 +27,7 @@ export function runJson(outcome: RunOutcome): object {
 }
 
 /** By source database: what is there besides tables; `null` where these rights do not show it. */
-function objectsOf(plan: Plan): object {
+function objectsOf(plan: Plan): RunDone['notCopied'] {
   const kinds = ({ objects, objectPlan }: DatabasePlan) =>
     Object.fromEntries(Object.entries(othersOf(objects, objectPlan?.kinds)).map(([kind, names]) => [kind, names ?? null]))
   return Object.fromEntries(plan.targets.flatMap((target) => target.databases.map((database) => [database.source, kinds(database)])))

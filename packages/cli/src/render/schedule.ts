@@ -1,5 +1,6 @@
 import type { AlertAnswer } from '../alerts/send.ts'
 import type { JobResult } from '../jobs/perform.ts'
+import type { RunOutput, VerifyOutput } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
 import { clock } from '../schedule/times.ts'
 import type { InstallOutcome, PrintOutcome } from '../services/schedule-install.ts'
@@ -76,7 +77,7 @@ export async function jobText(outcome: JobOutcome): Promise<string> {
 const resultText = (result: JobResult): Promise<string> =>
   result.command === 'run' ? runText(result.outcome, new Date()) : verifyText(result.outcome, new Date())
 
-export const resultJson = (result: JobResult): object => (result.command === 'run' ? runJson(result.outcome) : verifyJson(result.outcome))
+export const resultJson = (result: JobResult): RunOutput | VerifyOutput => (result.command === 'run' ? runJson(result.outcome) : verifyJson(result.outcome))
 
 /** What the places of the alerts said. */
 export const answersText = (answers: readonly AlertAnswer[]): readonly string[] =>

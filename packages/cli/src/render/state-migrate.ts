@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { StateMigrateOutput } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import type { MigrateOutcome } from '../services/state-migrate.ts'
 import { columns } from './columns.ts'
@@ -32,7 +33,7 @@ export async function migrationText(outcome: MigrateOutcome): Promise<string> {
 }
 
 /** What `--json` prints: one object, the same keys whatever happened. */
-export function migrationJson({ kind, plan, report, aside, warnings }: MigrateOutcome): object {
+export function migrationJson({ kind, plan, report, aside, warnings }: MigrateOutcome): StateMigrateOutput {
   return {
     status: kind,
     timezone: plan.zone,

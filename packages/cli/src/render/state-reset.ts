@@ -1,3 +1,4 @@
+import type { StateResetOutput } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import type { ForgottenTable, ResetOutcome } from '../services/state-reset.ts'
 import { columns } from './columns.ts'
@@ -13,7 +14,7 @@ export async function resetText({ kind, tables }: ResetOutcome): Promise<string>
   return `${await resetTablesText(tables)}\n\n${result}`
 }
 
-export const resetJson = ({ kind, tables, warnings }: ResetOutcome): object => ({ status: kind, tables, warnings })
+export const resetJson = ({ kind, tables, warnings }: ResetOutcome): StateResetOutput => ({ status: kind, tables, warnings })
 
 /** The tables, with what the next run will do. */
 export async function resetTablesText(tables: readonly ForgottenTable[]): Promise<string> {

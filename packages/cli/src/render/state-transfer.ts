@@ -1,4 +1,5 @@
 import type { ImportPlan } from '@dbsync/core'
+import type { StateImportOutput } from '../outputs.ts'
 import { printable } from '../printable.ts'
 import type { ExportOutcome } from '../services/state-export.ts'
 import type { ImportOutcome } from '../services/state-import.ts'
@@ -15,7 +16,7 @@ export async function importText({ kind, file, plan }: ImportOutcome): Promise<s
   return `${await importPlanText(plan)}\n\n${result}`
 }
 
-export function importJson({ kind, file, plan, warnings }: ImportOutcome): object {
+export function importJson({ kind, file, plan, warnings }: ImportOutcome): StateImportOutput {
   return { status: kind, file, exportedAt: plan.exportedAt, changed: plan.writes.length > 0, databases: plan.databases, lastRun: plan.lastRun, warnings }
 }
 

@@ -1,4 +1,5 @@
 import type { ChangedCell, RowDifference, ShownCell, TableVerification, VerifyReport } from '@dbsync/core'
+import type { VerifyOutput } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
 import type { VerifyOutcome } from '../services/verify.ts'
 import { columns } from './columns.ts'
@@ -22,7 +23,7 @@ export async function verifyText(outcome: VerifyOutcome, now: Date): Promise<str
 }
 
 /** One object, the same keys whatever was found; `repair` only where there was one. */
-export function verifyJson({ report, repair, warnings }: VerifyOutcome): object {
+export function verifyJson({ report, repair, warnings }: VerifyOutcome): VerifyOutput {
   const status = repair === undefined ? report.status : repair.after.status
   return { status, report, ...(repair === undefined ? {} : { repair: repair.report, after: repair.after }), warnings }
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { checkOptions, errorJson, type Finding, peekConfig, problemsError, redactor, SyncError } from '@dbsync/core'
 import type { CliCode } from '../codes.ts'
 import { cautions } from '../init/caution.ts'
 import { type Desk, tellError } from '../init/desk.ts'
 import { type Draft, draftsOf, readTexts, type Texts } from '../init/drafts.ts'
+import { type Chosen, type InitFiles, initFiles } from '../init/files.ts'
 import { type FirstRun, firstRun } from '../init/first-run.ts'
 import { terminalPrompts } from '../init/prompts.ts'
 import { THEMES } from '../init/themes.ts'
@@ -20,6 +21,8 @@ import { type RunOutcome, run } from './run.ts'
 export type InitRequest = {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
+  /** Which files, where they are not the plain ones. */
+  readonly chosen: Chosen
   /** Nobody is asked. */
   readonly silent: boolean
   readonly json: boolean
@@ -46,12 +49,13 @@ export type InitOutcome = {
 
 /** Asks, tries, shows and writes. Until the files are written nothing is. */
 export async function init(host: PluginHost, request: InitRequest, session: Session): Promise<InitOutcome> {
-  await using bench = await openDesk(host, request, session)
+  const where = initFiles(request.cwd, request.chosen)
+  await using bench = await openDesk(host, request, where, session)
   const { desk, texts } = bench
-  if (desk.prompts !== undefined) sayHello(desk, texts)
+  if (desk.prompts !== undefined) sayHello(desk, where, texts)
   for (const problem of desk.existing.problems) desk.tell(`! ${problem.message}${problem.code === 'CONFIG_UNKNOWN_KEY' ? ' It stays as it is.' : ''}`)
   const answers = await askAll(THEMES, desk)
-  const drafts = draftsOf(answers, desk, texts, request.schemas)
+  const drafts = draftsOf(answers, desk, texts, where, request.schemas)
   const first = await planned(drafts, desk, request)
   await agreed(drafts.files, desk, request)
   await writeFiles(
@@ -64,7 +68,8 @@ export async function init(host: PluginHost, request: InitRequest, session: Sess
     action: before === undefined ? ('created' as const) : before === text ? ('unchanged' as const) : ('changed' as const),
   }))
   const wanted = request.run ?? (await wantsRun(desk, first))
-  const project = { cwd: request.cwd, env: request.env, paramsPath: undefined, configPath: undefined, overrides: {} }
+  const there = (name: string) => (existsSync(resolve(request.cwd, name)) ? name : undefined)
+  const project = { cwd: request.cwd, env: request.env, paramsPath: where.params.writes, configPath: there(where.sync.writes), overrides: {} }
   const outcome = wanted ? await run(host, { project, dryRun: false, json: request.json }, session) : undefined
   return { files, firstRun: first, warnings: [...new Set(desk.warnings)], findings: desk.findings, schedules: answers.schedules, run: outcome }
 }
@@ -83,10 +88,18 @@ async function wantsRun(desk: Desk, first: FirstRun | undefined): Promise<boolea
   }
 }
 
-async function openDesk(host: PluginHost, request: InitRequest, session: Session): Promise<{ readonly desk: Desk; readonly texts: Texts } & AsyncDisposable> {
+async function openDesk(
+  host: PluginHost,
+  request: InitRequest,
+  where: InitFiles,
+  session: Session,
+): Promise<{ readonly desk: Desk; readonly texts: Texts } & AsyncDisposable> {
   const { cwd, env, silent, given, secretsGo } = request
-  const [registry, existing] = await Promise.all([loadRegistry(host), peekConfig({ cwd, env, flags: {} })])
-  const texts = await readTexts(cwd)
+  const [registry, existing] = await Promise.all([
+    loadRegistry(host),
+    peekConfig({ cwd, env, flags: {}, paramsPath: where.params.begins, configPath: where.sync.begins }),
+  ])
+  const texts = await readTexts(cwd, where)
   const redact = (text: string) => redactor([...session.secrets])(text)
   const width = Math.max(60, (process.stderr.columns ?? 80) - 2)
   const desk: Desk = {
@@ -109,8 +122,8 @@ async function openDesk(host: PluginHost, request: InitRequest, session: Session
   return { desk, texts, [Symbol.asyncDispose]: async () => desk.source?.[Symbol.asyncDispose]() }
 }
 
-function sayHello({ say }: Desk, { params, sync, env }: Texts): void {
-  const there = [params === undefined ? [] : ['params.json'], sync === undefined ? [] : ['sync-config.json'], env === undefined ? [] : ['.env']].flat()
+function sayHello({ say }: Desk, { params, sync }: InitFiles, { env }: Texts): void {
+  const there = [params.begins ?? [], sync.begins ?? [], env === undefined ? [] : '.env'].flat()
   say('This sets up a copy of your databases: where from, what, where to, how often.')
   say('Each answer is tried at once. Nothing is written before you agree at the end;')
   say('Ctrl-C leaves everything as it is.')

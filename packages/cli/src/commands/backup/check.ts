@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { BackupCheckOutput } from '../../outputs.ts'
 import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupCheck extends BaseCommand {
@@ -25,7 +26,7 @@ Exit codes: 0 none is damaged; 1 one is; 2 usage or configuration; 3 nothing cou
     target: targetsFlag,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<BackupCheckOutput> {
     const { args, flags } = await this.parse(BackupCheck)
     const { checkBackups } = await import('../../services/backup.ts')
     const { checkedText } = await import('../../render/backup.ts')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { BackupCreateOutput } from '../../outputs.ts'
 import { selecting, selectionFlags } from '../../selection-flags.ts'
 
 export default class BackupCreate extends BaseCommand {
@@ -18,7 +19,7 @@ Exit codes: 0 made; 1 it could not be written; 2 usage or configuration; 3 nothi
     ...selectionFlags,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<BackupCreateOutput> {
     const { flags } = await this.parse(BackupCreate)
     const { createBackups } = await import('../../services/backup.ts')
     const { createdText } = await import('../../render/backup.ts')

@@ -1,4 +1,5 @@
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { BackupListOutput } from '../../outputs.ts'
 import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupList extends BaseCommand {
@@ -11,7 +12,7 @@ export default class BackupList extends BaseCommand {
 
   static override flags = { ...projectFlags, target: targetsFlag }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<BackupListOutput> {
     const { flags } = await this.parse(BackupList)
     const { listBackups } = await import('../../services/backup.ts')
     const { pointsText } = await import('../../render/backup.ts')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { BackupPruneOutput } from '../../outputs.ts'
 import { selecting, targetsFlag } from '../../selection-flags.ts'
 
 export default class BackupPrune extends BaseCommand {
@@ -16,7 +17,7 @@ export default class BackupPrune extends BaseCommand {
     target: targetsFlag,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<BackupPruneOutput> {
     const { flags } = await this.parse(BackupPrune)
     const { pruneBackups } = await import('../../services/backup.ts')
     const { prunedText } = await import('../../render/backup.ts')

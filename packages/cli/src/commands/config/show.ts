@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { ConfigShowOutput } from '../../outputs.ts'
 
 export default class ConfigShow extends BaseCommand {
   static override summary = 'Show the configuration in force, without its secrets.'
@@ -14,7 +15,7 @@ export default class ConfigShow extends BaseCommand {
 
   static override flags = { ...projectFlags, sources: Flags.boolean({ summary: 'Beside each value, where it comes from.' }) }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ConfigShowOutput> {
     const { flags } = await this.parse(ConfigShow)
     const { showConfig } = await import('../../services/show-config.ts')
     const { configText } = await import('../../render/config.ts')

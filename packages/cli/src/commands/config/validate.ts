@@ -1,4 +1,5 @@
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { ConfigValidateOutput } from '../../outputs.ts'
 
 export default class ConfigValidate extends BaseCommand {
   static override summary = 'Check the configuration against the installed plugins.'
@@ -9,7 +10,7 @@ export default class ConfigValidate extends BaseCommand {
 
   static override flags = projectFlags
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ConfigValidateOutput> {
     const { flags } = await this.parse(ConfigValidate)
     const { validate } = await import('../../services/validate.ts')
     const { validateText } = await import('../../render/validate.ts')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
+import type { ScheduleInstallOutput } from '../../outputs.ts'
 import { scheduleFlags, thisProgram } from '../../schedule-flags.ts'
 
 export default class ScheduleInstall extends BaseCommand {
@@ -17,7 +18,7 @@ Run it again after every change of \`schedules\`, and after dbsync, Node.js or t
 
   static override flags = { ...scheduleFlags, print: Flags.boolean({ summary: 'Show what would be written, and write nothing.' }) }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ScheduleInstallOutput> {
     const { flags } = await this.parse(ScheduleInstall)
     const { installSchedules, printSchedules } = await import('../../services/schedule-install.ts')
     const { installText, printText } = await import('../../render/schedule.ts')

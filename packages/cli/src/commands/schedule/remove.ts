@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../base-command.ts'
+import type { ScheduleRemoveOutput } from '../../outputs.ts'
 import { scheduleFlags, thisProgram } from '../../schedule-flags.ts'
 
 export default class ScheduleRemove extends BaseCommand {
@@ -10,7 +11,7 @@ export default class ScheduleRemove extends BaseCommand {
 
   static override flags = scheduleFlags
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ScheduleRemoveOutput> {
     const { flags } = await this.parse(ScheduleRemove)
     const { removeSchedules } = await import('../../services/schedule-remove.ts')
     const { removeText } = await import('../../render/schedule.ts')

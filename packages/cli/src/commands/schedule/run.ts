@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { JobOutput, ScheduleRunOutput } from '../../outputs.ts'
 import type { JobOutcome } from '../../services/schedule-run.ts'
 
 export default class ScheduleRun extends BaseCommand {
@@ -22,7 +23,7 @@ Exit codes are those of the run; an alert that cannot be sent changes nothing. 4
     missed: Flags.boolean({ summary: 'Run every enabled job that was due and did not run, such as after a start of the machine.' }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ScheduleRunOutput> {
     const { args, flags } = await this.parse(ScheduleRun)
     if ((args.job === undefined) === (flags.missed !== true)) this.error('Give either the name of a job or --missed.', { exit: 2 })
     const { runJob, runMissed } = await import('../../services/schedule-run.ts')
@@ -49,7 +50,7 @@ Exit codes are those of the run; an alert that cannot be sent changes nothing. 4
     await this.show(() => jobText(outcome))
   }
 
-  async #json({ result, failure, ...outcome }: JobOutcome): Promise<object> {
+  async #json({ result, failure, ...outcome }: JobOutcome): Promise<JobOutput> {
     const { resultJson } = await import('../../render/schedule.ts')
     return this.redacted({
       ...outcome,

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../base-command.ts'
+import type { ScheduleShowOutput } from '../../outputs.ts'
 import { scheduleFlags, thisProgram } from '../../schedule-flags.ts'
 
 export default class ScheduleShow extends BaseCommand {
@@ -10,7 +11,7 @@ export default class ScheduleShow extends BaseCommand {
 
   static override flags = scheduleFlags
 
-  async run(): Promise<unknown> {
+  async run(): Promise<ScheduleShowOutput> {
     const { flags } = await this.parse(ScheduleShow)
     const { showSchedules } = await import('../../services/schedule-show.ts')
     const { showText } = await import('../../render/schedule.ts')

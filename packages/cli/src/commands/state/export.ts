@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { StateExportOutput } from '../../outputs.ts'
 
 export default class StateExport extends BaseCommand {
   static override summary = 'Write the state of all databases to one file.'
@@ -13,7 +14,7 @@ export default class StateExport extends BaseCommand {
 
   static override flags = projectFlags
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StateExportOutput> {
     const { args, flags } = await this.parse(StateExport)
     const { exportFile } = await import('../../services/state-export.ts')
     const { exportText } = await import('../../render/state-transfer.ts')

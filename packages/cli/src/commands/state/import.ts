@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { StateImportOutput } from '../../outputs.ts'
 
 export default class StateImport extends BaseCommand {
   static override summary = 'Put the state of an export back.'
@@ -19,7 +20,7 @@ An older state than the true one is harmless: the next run reads more. One that 
     yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StateImportOutput> {
     const { args, flags } = await this.parse(StateImport)
     const { importFile } = await import('../../services/state-import.ts')
     const { importJson, importText } = await import('../../render/state-transfer.ts')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { StateMigrateOutput } from '../../outputs.ts'
 import { targetsFlag } from '../../selection-flags.ts'
 
 export default class StateMigrate extends BaseCommand {
@@ -23,7 +24,7 @@ Exit codes: 0 done, or there was nothing to do; 1 files were left that may be st
     target: targetsFlag,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StateMigrateOutput> {
     const { flags } = await this.parse(StateMigrate)
     const { migrateState } = await import('../../services/state-migrate.ts')
     const { migrationJson, migrationText } = await import('../../render/state-migrate.ts')

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { StateResetOutput } from '../../outputs.ts'
 import { selectionFlags } from '../../selection-flags.ts'
 
 export default class StateReset extends BaseCommand {
@@ -20,7 +21,7 @@ export default class StateReset extends BaseCommand {
     yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StateResetOutput> {
     const { flags } = await this.parse(StateReset)
     const { resetState } = await import('../../services/state-reset.ts')
     const { resetJson, resetText } = await import('../../render/state-reset.ts')

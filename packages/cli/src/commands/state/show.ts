@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, projectFlags } from '../../base-command.ts'
+import type { StateShowOutput } from '../../outputs.ts'
 import { selectionFlags } from '../../selection-flags.ts'
 
 export default class StateShow extends BaseCommand {
@@ -15,7 +16,7 @@ export default class StateShow extends BaseCommand {
     database: selectionFlags.database,
   }
 
-  async run(): Promise<unknown> {
+  async run(): Promise<StateShowOutput> {
     const { flags } = await this.parse(StateShow)
     const { showState } = await import('../../services/state-show.ts')
     const { stateText } = await import('../../render/state-show.ts')
