@@ -210,3 +210,21 @@ test('goes no faster than it may', async () => {
   expect(performance.now() - started).toBeGreaterThan(1_000)
   expect(answer(outcome).warnings.join()).toContain('lags behind cannot be seen')
 })
+
+test('a column that has another type at the copy: its rows are compared and named, whatever their text', async () => {
+  await using work = await project({ servers: await own.pair(), config: { sync_settings: { backup_before_sync: false } } })
+  const types = ['BIGINT', 'DOUBLE', 'DATETIME', 'VARCHAR(20)', 'VARBINARY(20)', "ENUM('2','3')", 'BIT(64)', 'TIME', 'JSON']
+  for (const [i] of types.entries()) await work.at.query(`CREATE TABLE t${i} (id INT PRIMARY KEY, v DECIMAL(20, 1))`)
+  for (const [i] of types.entries()) await work.at.query(`INSERT INTO t${i} VALUES (1, 2), (2, NULL), (3, 3)`)
+  await work.sync()
+  await work.at.query("SET sql_mode = ''")
+  for (const [i, type] of types.entries()) await work.at.query(`ALTER TABLE t${i} MODIFY v ${type}`)
+  const outcome = await work.dbsync('verify', '--json')
+  expect(outcome.code, said(outcome)).toBe(5)
+  for (const [i, type] of types.entries()) {
+    const found = tableOf(outcome, `t${i}`)
+    expect(found?.error, type).toBeUndefined()
+    expect(found?.schema[0], type).toMatch(/the definition differs|is defined differently/)
+  }
+  expect(tableOf(outcome, 't0')?.differences).toMatchObject([{ kind: 'changed', columns: [{ name: 'v', source: '2', target: '2.0' }] }, { kind: 'changed' }])
+})

@@ -1,6 +1,5 @@
 import { CellCursor } from '../model/rows.ts'
 import { type Column, keyColumns, storedColumns, type TableSchema } from '../model/schema.ts'
-import { decodeCell } from '../model/value.ts'
 import type { ChangedCell, ShownCell } from './report.ts'
 
 /** Characters that are shown of one cell. */
@@ -37,12 +36,29 @@ export function changedCells(schema: TableSchema, source: Cells, target: Cells):
 const sameBytes = (one: Uint8Array | null, other: Uint8Array | null): boolean =>
   one === null || other === null ? one === other : Buffer.compare(one, other) === 0
 
-/** Bytes that are no text are shown in hex, so that no two different cells look alike. */
+/**
+ * Bytes that are no text are shown in hex, so that no two different cells look alike. The column is the source's: at the target it may be of another type,
+ * so nothing is expected of the text.
+ */
 function textOf(column: Column, cell: Uint8Array | null): string | null {
   if (cell === null) return null
-  const value = decodeCell(column, cell)
-  if (typeof value !== 'string') return value instanceof Uint8Array ? hex(cell) : Buffer.from(cell).toString('latin1')
-  return Buffer.from(value).equals(Buffer.from(cell)) ? value : hex(cell)
+  const text = Buffer.from(cell).toString('utf8')
+  return isText(column) && Buffer.from(text).equals(Buffer.from(cell)) ? text : hex(cell)
+}
+
+function isText({ type, charset, portable }: Column): boolean {
+  switch (type.kind) {
+    case 'bytes':
+    case 'bits':
+    case 'geometry':
+      return false
+    case 'text':
+    case 'enum':
+    case 'set':
+      return portable !== undefined || charset === undefined || charset.startsWith('utf8') || charset === 'ascii'
+    default:
+      return true
+  }
 }
 
 const hex = (cell: Uint8Array): string => `0x${Buffer.from(cell).toString('hex')}`
