@@ -22,41 +22,45 @@ afterAll(() => target[Symbol.asyncDispose]())
 test.each([
   { kind: 'full', args: ['--full'] },
   { kind: 'incremental', args: [] },
-])('a $kind run that is killed leaves each table old or new, and one more run makes all equal', { timeout: 280_000 }, async ({ kind, args }) => {
-  await using work = await project({ servers: { source: serverClient((await pairAddress()).source), target } })
-  await fill(work)
-  await work.sync()
-  await change(work, 0)
-  const moments = await momentsOf(work, args)
+])(
+  'a $kind run that is killed leaves each table old or new, and one more run makes all equal',
+  { timeout: 60_000 + TRIALS * 10_000 },
+  async ({ kind, args }) => {
+    await using work = await project({ servers: { source: serverClient((await pairAddress()).source), target } })
+    await fill(work)
+    await work.sync()
+    await change(work, 0)
+    const moments = await momentsOf(work, args)
 
-  const histogram = new Map<string, number>()
-  for (let trial = 1; trial <= TRIALS; trial++) {
-    await change(work, trial)
-    const before = await tables(work.target)
-    const after = await tables(work.source)
-    using log = statementLog(target, work.targetUser)
-    const run = work.start('run', '--json', ...args)
-    let ended = false
-    const end = run.ended.finally(() => {
-      ended = true
-    })
-    const moment = moments(trial)
-    while (!ended && !(await moment.reached(log.read()))) await sleep(1)
-    if (trial % 2 === 0) await sleep(Math.random() * 5)
-    run.process.kill('SIGKILL')
-    const phase = (await end).code === 'SIGKILL' ? moment.phase : 'had finished'
-    histogram.set(phase, (histogram.get(phase) ?? 0) + 1)
+    const histogram = new Map<string, number>()
+    for (let trial = 1; trial <= TRIALS; trial++) {
+      await change(work, trial)
+      const before = await tables(work.target)
+      const after = await tables(work.source)
+      using log = statementLog(target, work.targetUser)
+      const run = work.start('run', '--json', ...args)
+      let ended = false
+      const end = run.ended.finally(() => {
+        ended = true
+      })
+      const moment = moments(trial)
+      while (!ended && !(await moment.reached(log.read()))) await sleep(1)
+      if (trial % 2 === 0) await sleep(Math.random() * 5)
+      run.process.kill('SIGKILL')
+      const phase = (await end).code === 'SIGKILL' ? moment.phase : 'had finished'
+      histogram.set(phase, (histogram.get(phase) ?? 0) + 1)
 
-    for (const [table, now] of await tables(work.target)) expect([before.get(table), after.get(table)], `${table}, killed when ${phase}`).toContain(now)
-    const rerun = await work.dbsync('run', '--json')
-    expect(rerun.code, `killed when ${phase}\n${said(rerun)}`).toBe(0)
-    await work.same()
-    expect(await target.query(`SHOW TABLES FROM ${work.target.database} LIKE '%dbsync%'`)).toEqual([])
-  }
-  const lines = [...histogram].map(([phase, count]) => `${String(count).padStart(4)}  ${phase}`)
-  process.stdout.write(`Moments of ${TRIALS} kills (${kind}):\n${lines.join('\n')}\n`)
-  expect(histogram.get('had finished') ?? 0).toBeLessThan(TRIALS / 3)
-})
+      for (const [table, now] of await tables(work.target)) expect([before.get(table), after.get(table)], `${table}, killed when ${phase}`).toContain(now)
+      const rerun = await work.dbsync('run', '--json')
+      expect(rerun.code, `killed when ${phase}\n${said(rerun)}`).toBe(0)
+      await work.same()
+      expect(await target.query(`SHOW TABLES FROM ${work.target.database} LIKE '%dbsync%'`)).toEqual([])
+    }
+    const lines = [...histogram].map(([phase, count]) => `${String(count).padStart(4)}  ${phase}`)
+    process.stdout.write(`Moments of ${TRIALS} kills (${kind}):\n${lines.join('\n')}\n`)
+    expect(histogram.get('had finished') ?? 0).toBeLessThan(TRIALS / 3)
+  },
+)
 
 test('a target server that is killed in the middle of a run costs nothing either', { timeout: 120_000 }, async () => {
   await using work = await project({ servers: { source: serverClient((await pairAddress()).source), target } })
