@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
+import { syncError } from './errors.js'
+import { takeLock } from './lock.js'
 
-/** SQLite's own numbers: another connection holds the file; the file is damaged; it is no database. */
-const [BUSY, CORRUPT, NOT_A_DATABASE] = [5, 11, 26]
+/** SQLite's own numbers: the file is damaged; it is no database. */
+const [CORRUPT, NOT_A_DATABASE] = [11, 26]
 
 /** The contract is `StateStore` of @dbsync/core/plugin. SQLite brings what is hard about it: durable writes, and locks that a dead process loses. */
 export function openStore(path) {
@@ -38,27 +40,9 @@ export function openStore(path) {
     async delete(key) {
       guarded(path, () => db.prepare('DELETE FROM state WHERE key = ?').run(stored(key)))
     },
-    lock: async (name) => takeLock(path, name),
+    lock: async (name) => takeLock(`${path}.${createHash('sha256').update(JSON.stringify(name)).digest('hex').slice(0, 32)}.lock`, name),
     async [Symbol.asyncDispose]() {
       if (db.isOpen) db.close()
-    },
-  }
-}
-
-/** A file of its own for each lock, held by an open transaction: the system lets go of it with the process, however that ends. */
-function takeLock(path, name) {
-  const file = `${path}.${createHash('sha256').update(JSON.stringify(name)).digest('hex').slice(0, 32)}.lock`
-  const lock = guarded(file, () => new DatabaseSync(file))
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-  } catch (error) {
-    lock.close()
-    if (error.errcode !== BUSY) throw error
-    throw syncError('RUN_LOCKED', 'locked', `Another run holds ${name}.`, 'Wait for it to end.')
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      if (lock.isOpen) lock.close()
     },
   }
 }
@@ -71,9 +55,4 @@ function guarded(path, action) {
     if (![CORRUPT, NOT_A_DATABASE].includes(cause.errcode)) throw cause
     throw syncError('STATE_UNREADABLE', 'config', `The state in ${path} cannot be read: ${cause.message}.`, 'Put the last good copy back.', cause)
   }
-}
-
-/** What `new SyncError(code, message, { kind, hint, cause })` makes, without a dependency: dbsync knows it by its brand. */
-function syncError(code, kind, message, hint, cause) {
-  return Object.assign(new Error(message, { cause }), { name: 'SyncError', brand: 'dbsync.error/1', code, kind, hint, table: undefined })
 }

@@ -49,7 +49,7 @@ export type ReadRequest = {
   readonly since?: Readonly<Record<string, string>>
   /** Only the rows with these keys; for a table without a key: one row for each of these row hashes, in any order. At most a few thousand. */
   readonly keys?: RowBatch
-  /** Only the rows of this range. */
+  /** Only the rows of this range. Asked of readers with `ranges` only. */
   readonly range?: RowRange
   /** At most this many rows. */
   readonly limit?: number

@@ -16,36 +16,57 @@ const BUCKETS = 1 << 16
 /** Of a table without a key: how often each end has a row, which goes by its SHA-1. */
 export type RowCounts = { readonly sha: string; readonly source: number; readonly target: number }
 
-/** The rows of a table with a key that differ, found by reading all rows of both ends, some thousand at a time. */
-export async function* keyedRows(ends: Ends): AsyncIterable<Finding> {
+/** The rows of a table with a key that differ, found by reading all rows of both ends, some thousand at a time where both can split it. */
+export async function* keyedRows(ends: Ends, held = HELD_ROWS): AsyncIterable<Finding> {
   const { source, target, schema, wanted, signal, pace } = ends
+  if (source.ranges === undefined || target.ranges === undefined) return yield* keyedRowsInPasses(ends, held)
   const step = Math.min(RANGE_ROWS, pace?.portion ?? RANGE_ROWS)
-  const ranges: readonly (RowRange | undefined)[] = (await source.ranges?.(schema, step, signal)) ?? [undefined]
-  for (const range of ranges) {
-    const parts: readonly (RowRange | undefined)[] = range === undefined ? [range] : ((await target.ranges?.(wanted, step, signal, range)) ?? [range])
-    for (const part of parts) {
-      const [theirs, ours] = await Promise.all([hashed(ends, source, schema, part), hashed(ends, target, wanted, part)])
-      ends.compared?.(theirs.size)
-      await pace?.rows(Math.max(theirs.size, ours.size))
-      const missing: Uint8Array[] = []
-      const changed: Uint8Array[] = []
-      for (const [key, row] of theirs) {
-        const there = ours.get(key)
-        if (there === undefined) missing.push(row.key)
-        else if (there.sha !== row.sha) changed.push(row.key)
-      }
-      const extra = [...ours].filter(([key]) => !theirs.has(key)).map(([, row]) => row.key)
-      if (missing.length + changed.length + extra.length === 0) continue
-      yield { kind: 'keys', missing, changed, unsure: [], extra, ranges: part === undefined ? [] : [part] }
+  for (const range of await source.ranges(schema, step, signal)) {
+    for (const part of await target.ranges(wanted, step, signal, range)) {
+      const rows = await Promise.all([hashed(ends, source, schema, { range: part }), hashed(ends, target, wanted, { range: part })])
+      ends.compared?.(rows[0].size)
+      await pace?.rows(Math.max(rows[0].size, rows[1].size))
+      yield* keysApart(...rows, [part])
     }
   }
 }
 
-async function hashed({ batchRows, batchBytes, signal }: Ends, reader: TableReader, schema: TableSchema, range: RowRange | undefined) {
+/** Of ends that cannot split a table alike: each pass reads both of them whole, and holds no more than its share of the keys. */
+async function* keyedRowsInPasses(ends: Ends, held: number): AsyncIterable<Finding> {
+  const { source, target, schema, wanted, signal, pace } = ends
+  const passes = Math.ceil(Math.max(1, ...(await Promise.all([source.count(schema, signal), target.count(wanted, signal)]))) / held)
+  for (let pass = 0; pass < passes; pass++) {
+    const isHeld = (key: Uint8Array) => passes === 1 || bucketOf(hash('sha1', key, 'buffer')) % passes === pass
+    const rows = await Promise.all([hashed(ends, source, schema, { isHeld, pace }), hashed(ends, target, wanted, { isHeld, pace })])
+    ends.compared?.(rows[0].size)
+    yield* keysApart(...rows, [])
+  }
+}
+
+type HashedRows = ReadonlyMap<string, { readonly key: Uint8Array; readonly sha: string }>
+
+function* keysApart(theirs: HashedRows, ours: HashedRows, ranges: readonly RowRange[]): Iterable<Finding> {
+  const missing: Uint8Array[] = []
+  const changed: Uint8Array[] = []
+  for (const [key, row] of theirs) {
+    const there = ours.get(key)
+    if (there === undefined) missing.push(row.key)
+    else if (there.sha !== row.sha) changed.push(row.key)
+  }
+  const extra = [...ours].filter(([key]) => !theirs.has(key)).map(([, row]) => row.key)
+  if (missing.length + changed.length + extra.length > 0) yield { kind: 'keys', missing, changed, unsure: [], extra, ranges }
+}
+
+type Part = { readonly range?: RowRange; readonly isHeld?: (key: Uint8Array) => boolean; readonly pace?: Ends['pace'] }
+
+async function hashed({ batchRows, batchBytes, signal }: Ends, reader: TableReader, schema: TableSchema, { range, isHeld, pace }: Part): Promise<HashedRows> {
   const rows = new Map<string, { readonly key: Uint8Array; readonly sha: string }>()
   const request = { schema, batchRows, batchBytes, signal, transient: true as const, ...(range === undefined ? {} : { range }) }
   for await (const batch of reader.read(request)) {
-    for (const { key, bytes } of keyedRowsOf(batch, schema)) rows.set(keyText(key), { key: Uint8Array.from(key), sha: hash('sha1', bytes, 'binary') })
+    for (const { key, bytes } of keyedRowsOf(batch, schema)) {
+      if (isHeld === undefined || isHeld(key)) rows.set(keyText(key), { key: Uint8Array.from(key), sha: hash('sha1', bytes, 'binary') })
+    }
+    await pace?.rows(batch.rowCount / 2)
   }
   return rows
 }

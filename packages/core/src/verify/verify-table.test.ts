@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TableReader } from '../contract/reader.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryTarget, putTable, type Row } from '../memory/index.ts'
 import type { Column, TableSchema } from '../model/schema.ts'
-import { type Ends, keylessRows } from './read-rows.ts'
+import { type Ends, keyedRows, keylessRows } from './read-rows.ts'
 import { Tally } from './tally.ts'
 import { compareTable, type SecondLook } from './verify-table.ts'
 
@@ -62,6 +62,39 @@ describe(`verifying a table (seed ${SEED})`, () => {
       expect(tally.rowsCompared).toBe(rows.length)
       expect(tally.differences.filter(({ kind }) => kind === 'changed').every(({ columns }) => columns.length === 1 && columns[0]?.name === 'v')).toBe(true)
     }
+  })
+
+  it('asks a target for no ranges that does not split tables, and reads it whole, as often as it takes to hold its keys', async () => {
+    const rows = rowsOf(300)
+    const { from, to } = pair(keyed, rows, [...rows.slice(3), ['spoiled', '2'], [null, '999']])
+    const both = await ends(keyed, from, to)
+    const { target } = both
+    const unsplit: Ends = {
+      ...both,
+      target: {
+        describe: (database, names) => target.describe(database, names),
+        count: (schema, stop) => target.count(schema, stop),
+        newest: (schema, atMost, stop) => target.newest(schema, atMost, stop),
+        read(request) {
+          if (request.range !== undefined) throw new Error('a range of a table that cannot be split')
+          return target.read(request)
+        },
+      },
+    }
+    const expected = { missing: 2, changed: 1, extra: 1 }
+    for (const level of ['digest', 'rows'] as const) {
+      const tally = new Tally(keyed, 1_000, () => false)
+      expect(await compareTable(unsplit, level, tally, undefined)).toBe('rows')
+      expect(tally.totals, level).toMatchObject({ ...expected, rowsCompared: 300 })
+    }
+    let largest = 0
+    const counts = { missing: 0, changed: 0, extra: 0 }
+    for await (const found of keyedRows({ ...unsplit, compared: (count) => (largest = Math.max(largest, count)) }, 100)) {
+      if (found.kind !== 'keys') throw new Error(found.kind)
+      for (const kind of ['missing', 'changed', 'extra'] as const) counts[kind] += found[kind].length
+    }
+    expect(counts).toEqual(expected)
+    expect(largest).toBeLessThan(150)
   })
 
   it('counts copies of equal rows, whichever way they are read', async () => {

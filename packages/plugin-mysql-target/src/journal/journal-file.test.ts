@@ -5,10 +5,11 @@ import { type Column, packRows, type TableSchema } from '@dbsync/core/plugin'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkJournal } from './check.ts'
 import type { JournalHeader, SegmentHead } from './content.ts'
-import { BODY_BYTES } from './frames.ts'
+import { BODY_BYTES, decodeFrame, frameSize, START_BYTES, saltOf } from './frames.ts'
 import { JournalFile } from './journal-file.ts'
 import { journalPoint, markUndone, openPoint, tablesLeft } from './point.ts'
 import { segmentRows } from './read-journal.ts'
+import { SegmentWriter } from './segment-writer.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -174,4 +175,24 @@ test('follows no link, and takes nothing else for a journal', async () => {
   await expect(JournalFile.create(link)).rejects.toMatchObject({ code: 'EEXIST' })
   await writeFile(join(folder, 'text.journal'), 'hello')
   for (const name of ['text.journal', 'none.journal', '']) expect((await checkJournal(join(folder, name), never)).verdict).toBe('damaged')
+})
+
+test('a segment is on disk before anything changes', async () => {
+  const path = join(folder, `${++files}.journal.unfinished`)
+  await using file = await JournalFile.create(path)
+  await new SegmentWriter(file).segment({ holds: 'absent', table }, async () => ({ rows: 0, keys: 0 }))
+  // A frame says how many of those before it would have outlasted a power cut.
+  await file.append('after', 1, null)
+  const bytes = await readFile(path)
+  const synced: (readonly [string, number])[] = []
+  for (let at = START_BYTES; at < bytes.length; ) {
+    const frame = decodeFrame(bytes.subarray(at), saltOf(bytes) as Buffer)
+    synced.push([frame?.kind ?? '', frame?.synced ?? 0])
+    at += frameSize(bytes.subarray(at)) ?? bytes.length
+  }
+  expect(synced).toEqual([
+    ['open', 0],
+    ['ready', 0],
+    ['after', 2],
+  ])
 })
