@@ -50,10 +50,18 @@ export function startDbsync(args: readonly string[], { cwd, env = {} }: ProgramO
 
 type Child = ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream }
 
+const secrets = new Set<string>()
+
+/** From now on no program that a test starts may print this: so every test proves that secrets stay hidden. */
+export const keepSecret = (canary: string): void => void secrets.add(canary)
+
 /** Throws where `--json` printed something that the command's published schema does not allow: so every test proves the schemas. */
 async function outcome(child: Child, args: readonly string[]): Promise<Outcome> {
   const [[code, signal], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
   const ended = { code: (code ?? signal) as number | NodeJS.Signals, stdout, stderr, json: parsed(stdout) }
+  for (const secret of secrets) {
+    if (stdout.includes(secret) || stderr.includes(secret)) throw new Error(`dbsync ${args.join(' ')} printed a password: ${said(ended)}`)
+  }
   const fault = outputFault(args, ended)
   if (fault !== undefined) throw new Error(`${fault}\n--- stderr\n${stderr.slice(-2000)}`)
   return ended

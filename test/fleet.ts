@@ -12,7 +12,7 @@ import {
   startBigQueryFaultProxy,
   testPair,
 } from '@dbsync/testkit'
-import { dbsync, type Outcome } from './dbsync.ts'
+import { dbsync, keepSecret, type Outcome } from './dbsync.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -57,6 +57,7 @@ export async function fleet(count: number, config: Settings = {}): Promise<Fleet
     session.destroy()
   })
   const [user, password] = [`r_${randomBytes(5).toString('hex')}`, randomBytes(8).toString('hex')]
+  keepSecret(password)
   await session.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password}'`)
   for (const [i, tenant] of tenants.entries()) {
     await session.query(`CREATE DATABASE ${quote(tenant)}`)

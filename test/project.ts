@@ -1,10 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { assertSameDatabases, type CompareOptions, type DatabaseOf, quote, type ServerClient, type TestPair, testPair } from '@dbsync/testkit'
 import type { Connection } from 'mysql2/promise'
-import { dbsync, type Outcome, type RunningProgram, said, startDbsync } from './dbsync.ts'
+import { dbsync, keepSecret, type Outcome, type RunningProgram, said, startDbsync } from './dbsync.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -70,7 +71,10 @@ export type ReportedTable = {
 export async function project(options: ProjectOptions = {}): Promise<Project> {
   const pair = await pairFor(options)
   const { database } = pair
-  const [sourceUser, targetUser, password] = [`r_${randomBytes(5).toString('hex')}`, `w_${randomBytes(5).toString('hex')}`, randomBytes(8).toString('hex')]
+  const [sourceUser, targetUser, canary] = [`r_${randomBytes(5).toString('hex')}`, `w_${randomBytes(5).toString('hex')}`, randomBytes(8).toString('hex')]
+  // The canary stays readable however the rest is quoted, encoded or escaped.
+  const password = `${canary}@:/?%2e"'\\$&`
+  keepSecret(canary)
   await createUser(pair.source, sourceUser, password, options.sourceRights ?? 'SELECT', pattern(database))
   await createUser(pair.target, targetUser, password, 'ALL', `${pattern(database)}%`)
   const directory = await mkdtemp(join(tmpdir(), 'dbsync-project-'))
@@ -90,10 +94,14 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
   const target = { server: pair.target, database: `${database}_copy` }
   const at = await pair.source.connect({ database })
 
+  const planted = new Set<string>()
+
   async function write(path: string, content: unknown): Promise<void> {
     const file = join(directory, path)
+    const text = typeof content === 'string' ? content : JSON.stringify(content, null, 2)
+    if (text.includes(canary)) planted.add(file)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content, null, 2), { mode: 0o600 })
+    await writeFile(file, text, { mode: 0o600 })
   }
 
   await write('params.json', params)
@@ -125,10 +133,19 @@ export async function project(options: ProjectOptions = {}): Promise<Project> {
       await pair.source.query(`DROP USER IF EXISTS ${sourceUser}@'%'`)
       await pair.target.query(`DROP USER IF EXISTS ${targetUser}@'%'`)
       await pair[Symbol.asyncDispose]()
+      const leaked = (await filesWith(canary, directory)).filter((file) => !planted.has(file) && basename(file) !== '.env')
       await rm(directory, { recursive: true, force: true })
+      if (leaked.length > 0) throw new Error(`a password was written to ${leaked.join(', ')}`)
     },
   }
 }
+
+const filesWith = (text: string, folder: string): Promise<readonly string[]> =>
+  new Promise((done, fail) => {
+    execFile('grep', ['--recursive', '--files-with-matches', '--null', '--text', '--fixed-strings', '--', text, folder], (error, output) =>
+      error === null || error.code === 1 ? done(output.split('\0').filter((file) => file !== '')) : fail(error),
+    )
+  })
 
 function withoutBackups({ backups = false, config = {} }: ProjectOptions): Settings {
   return { ...config, sync_settings: { backup_before_sync: backups, ...(config['sync_settings'] as Settings | undefined) } }
@@ -165,7 +182,7 @@ async function pairFor(options: ProjectOptions): Promise<TestPair> {
 }
 
 async function createUser(server: ServerClient, user: string, password: string, rights: string, databases: string): Promise<void> {
-  await server.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password}'`)
+  await server.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password.replaceAll(/['\\]/g, '\\$&')}'`)
   await server.query(`GRANT ${rights} ON ${quote(databases)}.* TO ${user}@'%'`)
 }
 

@@ -24,7 +24,7 @@ export function openTarget(folder) {
     const db = new DatabaseSync(':memory:', { timeout: 10_000 })
     db.exec(attach(file))
     // Times have as many digits as their column, and bounds have six: text compares right where both have as many.
-    db.function('moment', { deterministic: true }, (at) => at && `${at}${at.includes('.') ? '' : '.'}`.padEnd(26, '0'))
+    db.function('moment', { deterministic: true }, (at) => (typeof at === 'string' ? (at.includes('.') ? at : `${at}.`).padEnd(26, '0') : at))
     return db
   }
 

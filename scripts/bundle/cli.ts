@@ -2,7 +2,19 @@ import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } fr
 import { basename, dirname, join } from 'node:path'
 import { type OutputChunk, rolldown } from 'rolldown'
 import { thirdPartyNotices } from './notices.ts'
-import { type BundledPlugin, bundledPlugins, CLI, cliRequire, commandFiles, ownPlugins, type PackageJson, packageOf, ROOT, readPackage } from './packages.ts'
+import {
+  type BundledPlugin,
+  bundledPlugins,
+  CLI,
+  cliRequire,
+  commandFiles,
+  hookFiles,
+  ownPlugins,
+  type PackageJson,
+  packageOf,
+  ROOT,
+  readPackage,
+} from './packages.ts'
 import { slimming } from './slim.ts'
 
 /** Where `bin/run.js` looks for the bundle in a working copy, and what `npm publish` is given. */
@@ -29,7 +41,7 @@ export async function bundleCli(folder: string): Promise<void> {
   rmSync(building, { recursive: true, force: true })
   mkdirSync(join(building, 'bin'), { recursive: true })
 
-  await writeModules(building, plugins)
+  await writeModules(building, plugins, cli)
   for (const plugin of plugins) writePlugin(building, plugin)
   writeJson(join(building, 'plugins', 'package.json'), {
     type: 'module',
@@ -46,7 +58,7 @@ export async function bundleCli(folder: string): Promise<void> {
   renameSync(building, folder)
 }
 
-async function writeModules(folder: string, plugins: readonly BundledPlugin[]): Promise<void> {
+async function writeModules(folder: string, plugins: readonly BundledPlugin[], cli: PackageJson): Promise<void> {
   const slim = slimming()
   const bundle = await rolldown({
     cwd: CLI,
@@ -56,6 +68,7 @@ async function writeModules(folder: string, plugins: readonly BundledPlugin[]): 
     input: {
       'dist/main': MAIN,
       ...Object.fromEntries(Object.entries(commandFiles()).map(([id, file]) => [`dist/commands/${id}`, file])),
+      ...hookFiles(cli),
       ...Object.fromEntries(plugins.map(({ name, register }) => [`plugins/${basename(name)}/register`, register])),
     },
     // The ES modules of a package where it has both: the others cannot be split.

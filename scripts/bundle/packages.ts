@@ -39,6 +39,10 @@ export function commandFiles(): Readonly<Record<string, string>> {
   return Object.fromEntries(sources.map((file) => [file.replace(/\.ts$/, ''), join(CLI, 'dist', 'commands', file.replace(/\.ts$/, '.js'))]))
 }
 
+/** Hooks of the command line's own, `dist/hooks/x` → its file. */
+export const hookFiles = ({ oclif }: PackageJson): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.values(oclif.hooks ?? {}).map((file) => [file.replace(/^\.\/|\.js$/g, ''), join(CLI, file)]))
+
 /** Resolves as the command line does. */
 export const cliRequire = createRequire(join(CLI, 'package.json'))
 

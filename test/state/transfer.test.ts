@@ -1,4 +1,5 @@
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -35,7 +36,7 @@ test('show: an overview by database, and the tables', async () => {
     warnings: [],
   })
   const text = await here.dbsync('state', 'show')
-  expect(text.stdout).toMatch(/^Database +Tables +Last sync +Mode +Rows +Successes +Failures +Newest\n/)
+  expect(text.stdout).toMatch(/^Database +Tables +Last sync +Mode +Rows moved +Successes +Failures +Newest\n/)
   for (const part of ['Büro *', '__proto__', 'FAILED', 'users (']) expect(text.stdout).toContain(part)
   expect(await here.dbsync('state', 'show', '--database', 'nope', '--json')).toMatchObject({ code: 2, json: { error: { code: 'STATE_NOTHING' } } })
 })
@@ -82,6 +83,29 @@ test('import takes no file that is damaged or something else, and export replace
   expect(refused, said(refused)).toMatchObject({ code: 2, json: { error: { code: 'STATE_EXPORT' } } })
   expect(await readFile(join(here.directory, 'state.json'), 'utf8')).toBe(whole)
   expect((await readdir(here.directory)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
+
+test('an export removes what killed ones of the same name have left, and nothing else', async () => {
+  await using here = await known()
+  const { pid: gone } = spawnSync(process.execPath, ['--version'])
+  const [letters, hour] = ['0123456789ab', new Date(Date.now() - 3_700_000)]
+  const left = [`.state.json.${gone}-${letters}.tmp`, `.state.json.${process.pid}-${letters}.tmp`]
+  const stays = [`.state.json.${process.pid}-${letters.replace('0', 'f')}.tmp`, `.other.json.${gone}-${letters}.tmp`, `.state.json.${gone}.tmp`]
+  for (const name of [...left, ...stays]) await writeFile(join(here.directory, name), '{')
+  for (const name of [left[1], stays[2]]) await utimes(join(here.directory, name as string), hour, hour)
+  expect((await here.dbsync('state', 'export', 'state.json')).code).toBe(0)
+  expect((await readdir(here.directory)).filter((name) => name.endsWith('.tmp')).sort()).toEqual(stays.sort())
+})
+
+test('what an older tool has left is named wherever somebody looks, until it is taken over', async () => {
+  await using here = await folder(['shop'])
+  await here.legacy('shop', 'orders')
+  const waits = expect.stringMatching(/^not shown: 1 state file of an older tool\. `dbsync state migrate`/) as string
+  expect(await here.dbsync('status', '--json')).toMatchObject({ code: 0, json: { warnings: [waits] } })
+  expect(await here.dbsync('state', 'show', '--json')).toMatchObject({ code: 0, json: { warnings: [waits] } })
+  expect((await here.dbsync('doctor')).stdout).toContain('1 file is of an older tool')
+  await here.dbsync('state', 'migrate', '--timezone', 'UTC')
+  expect(await here.dbsync('status', '--json')).toMatchObject({ json: { warnings: [] } })
 })
 
 const MANY = Array.from({ length: 120 }, (_, index) => `t${index}`)

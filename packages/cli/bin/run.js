@@ -17,6 +17,8 @@ async function start() {
   // Little is run often enough to gain by V8's quick compiler, whose code takes 1 to 2 MB. What is, its optimizing ones compile.
   setFlagsFromString('--no-sparkplug')
   module.enableCompileCache?.()
+  // Passwords may come in variables, and whoever asks Node for a report of a crash sends it on.
+  process.report.excludeEnv = true
   // Our plugins are compiled already: oclif would say so of every linked one.
   process.env.OCLIF_DISABLE_LINKED_ESM_WARNING ??= '1'
   // `dbsync status | head`: the reader went away and the rest is of no use to anybody.
@@ -60,6 +62,9 @@ async function handOver() {
   const node = process.env.DBSYNC_NODE_HANDED_OVER ? undefined : await nearestNode(script)
   if (node === undefined) {
     process.stderr.write(`dbsync needs Node.js ${FLOOR.major}.${FLOOR.minor} or newer; this is ${process.version}.\n`)
+    process.stderr.write(
+      `  Next: install a newer one from https://nodejs.org, or put one beside dbsync alone: npm install --prefix FOLDER node@${FLOOR.major}\n`,
+    )
     process.exit(2)
   }
   const { spawn } = await import('node:child_process')

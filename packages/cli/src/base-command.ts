@@ -1,7 +1,9 @@
+import { stripVTControlCharacters } from 'node:util'
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import type { Failure } from './failure.ts'
 import type { ProjectFlags } from './load-project.ts'
+import { printable, printableJson } from './printable.ts'
 import { profileFiles } from './profile.ts'
 import type { Session } from './session.ts'
 
@@ -53,20 +55,30 @@ export abstract class BaseCommand extends Command {
     return redactTexts(value, redactor([...(this.#session?.secrets ?? [])]))
   }
 
+  /** Programs read it, and people look at it in a terminal. */
+  override logJson(json: unknown): void {
+    process.stdout.write(`${printableJson(JSON.stringify(json, null, 2))}\n`)
+  }
+
   /** What people see on stdout. With `--json` nobody does, and it is not even made. */
   protected async show(text: () => string | Promise<string>): Promise<void> {
-    if (!this.jsonEnabled()) this.log(await this.redacted(await text()))
+    if (this.jsonEnabled()) return
+    const { fit } = await import('./render/fit.ts')
+    this.log(fit(await this.redacted(await text()), process.stdout.columns))
   }
 
   /** A warning for people: on stderr, as data stays on stdout; `--json` carries warnings itself. */
   protected async warning(message: string): Promise<void> {
-    const { printable } = await import('./printable.ts')
     this.logToStderr(`warning: ${printable(await this.redacted(message))}`)
   }
 
   protected override async catch(error: unknown): Promise<void> {
     const { isOclifError } = await import('./failure.ts')
-    if (isOclifError(error) && !this.jsonEnabled()) throw error
+    if (isOclifError(error) && !this.jsonEnabled()) {
+      // It repeats what was typed, or pasted.
+      error.message = stripVTControlCharacters(error.message).split('\n').map(printable).join('\n')
+      throw error
+    }
     const { exit } = await this.#tell(error)
     if (!this.jsonEnabled()) this.exit(exit)
   }
@@ -90,7 +102,10 @@ export abstract class BaseCommand extends Command {
     process.exitCode = failure.exit
     session?.log?.failure(error)
     if (this.jsonEnabled()) this.logJson({ error: failure.json })
-    else process.stderr.write(`${failure.text}\n`)
+    else {
+      const { fit } = await import('./render/fit.ts')
+      process.stderr.write(`${fit(failure.text, process.stderr.columns)}\n`)
+    }
     return failure
   }
 }

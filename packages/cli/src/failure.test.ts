@@ -1,7 +1,8 @@
+import type { RunReport, VerifyReport } from '@dbsync/core'
 import { type ErrorKind, SyncError } from '@dbsync/core/plugin'
 import { CLIError } from '@oclif/core/errors'
 import { expect, test } from 'vitest'
-import { describeFailure } from './failure.ts'
+import { describeFailure, exitCodeOfReport, exitCodeOfVerification } from './failure.ts'
 
 const context = { redact: (text: string) => text.replaceAll('hunter2', '***'), received: undefined }
 const exitOf = (kind: ErrorKind) => describeFailure(new SyncError('X', 'm', { kind }), context).exit
@@ -9,6 +10,18 @@ const exitOf = (kind: ErrorKind) => describeFailure(new SyncError('X', 'm', { ki
 test('every kind has its exit code', () => {
   const kinds: readonly ErrorKind[] = ['config', 'connection', 'privilege', 'transient', 'locked', 'data', 'refused', 'cancelled', 'bug']
   expect(kinds.map(exitOf)).toEqual([2, 3, 3, 3, 4, 1, 1, 130, 70])
+})
+
+test('what a report says is in the exit code', () => {
+  const report = (status: RunReport['status'], verified?: boolean) =>
+    ({ status, tables: verified === undefined ? [{}] : [{ verified: { equal: true } }, { verified: { equal: verified } }] }) as unknown as RunReport
+  expect(exitCodeOfReport(report('ok'), undefined)).toBe(0)
+  expect(exitCodeOfReport(report('ok', true), undefined)).toBe(0)
+  expect(exitCodeOfReport(report('partial'), undefined)).toBe(1)
+  expect(exitCodeOfReport(report('partial', false), undefined)).toBe(5)
+  expect(exitCodeOfReport(report('cancelled', false), 'SIGTERM')).toBe(143)
+  const verification = (status: VerifyReport['status']) => exitCodeOfVerification({ status } as VerifyReport, undefined)
+  expect([verification('equal'), verification('different'), verification('incomplete'), verification('cancelled')]).toEqual([0, 5, 1, 130])
 })
 
 test('a stop ends with the code of its signal', () => {
@@ -20,6 +33,11 @@ test('a driver that a signal interrupted is a stop, too', () => {
   const error = new DOMException('aborted', 'AbortError')
   expect(describeFailure(error, { ...context, received: 'SIGINT' }).json).toMatchObject({ kind: 'cancelled', exit: 130 })
   expect(describeFailure(error, context).json).toMatchObject({ kind: 'bug', exit: 70 })
+})
+
+test('a secret is masked in a hint, too', () => {
+  const error = new SyncError('X', 'no entry for hunter2', { kind: 'data', hint: 'Change hunter2.' })
+  expect(describeFailure(error, context).json).toMatchObject({ message: 'no entry for ***', hint: 'Change ***.' })
 })
 
 test('message and hint, without secrets and escapes', () => {

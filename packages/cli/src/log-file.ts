@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Logger } from 'pino'
+import { printable, printableJson } from './printable.ts'
 
 const ROTATE_BYTES = 10 * 1024 * 1024
 const KEEP = 5
@@ -28,7 +29,8 @@ export async function openLogFile({ path, format = 'json', level = 'info', echo,
   const lost = (error: unknown): void => {
     if (!isSystemError(error)) throw error
     file = undefined
-    onLost(`there is no log of this run: ${path} cannot be written (${error.code})`)
+    const why = error.code === 'ELOOP' ? 'is a symbolic link: set log_file to the file itself' : `cannot be written (${error.code})`
+    onLost(`there is no log of this run: ${path} ${why}`)
   }
   try {
     file = openFile(path)
@@ -41,7 +43,7 @@ export async function openLogFile({ path, format = 'json', level = 'info', echo,
     echo?.(textLines(line))
     if (file === undefined) return
     try {
-      writeSync(file, format === 'json' ? line : textLines(line))
+      writeSync(file, format === 'json' ? printableJson(line) : textLines(line))
     } catch (error) {
       lost(error)
     }
@@ -61,8 +63,8 @@ export async function openLogFile({ path, format = 'json', level = 'info', echo,
 function textLines(json: string): string {
   const { time, level, run = '', pid: _pid, msg, lines, ...rest } = JSON.parse(json) as Entry
   const head = `${time} ${level.toUpperCase().padEnd(5)} ${run} ${msg}`
-  if (lines !== undefined) return lines.map((line) => `${head} ${line}\n`).join('')
-  return `${head}${Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`}\n`
+  if (lines !== undefined) return lines.map((line) => `${printable(`${head} ${line}`)}\n`).join('')
+  return `${printable(`${head}${Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`}`)}\n`
 }
 
 type Entry = {
@@ -76,8 +78,9 @@ type Entry = {
 
 function openFile(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_BYTES) rotate(path)
-  return openSync(path, 'a', 0o600)
+  if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > ROTATE_BYTES) rotate(path)
+  // Whoever may set a link where the log is to be would choose the file that it is added to.
+  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600)
 }
 
 /** `.1` is the youngest. A second process that rotates at the same moment moves what is left, and loses nothing. */

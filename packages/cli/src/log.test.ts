@@ -89,12 +89,22 @@ test('where no log can be written, the run is told and goes on', async () => {
 })
 
 test('a full disk is told once, and the run goes on', async () => {
-  await mkdir(join(directory, 'logs'))
-  await symlink('/dev/full', join(directory, LOG_FILE))
-  const log = await open()
+  const log = await open({ file: '/dev/full' })
   for (const message of ['a', 'b']) log.warning(message)
   log.close()
   expect(lost).toEqual([expect.stringContaining('cannot be written (ENOSPC)')])
+})
+
+test('a link is not followed: the run is told, and goes on', async () => {
+  const elsewhere = join(directory, 'elsewhere')
+  await writeFile(elsewhere, 'as it was')
+  await mkdir(join(directory, 'logs'))
+  await symlink(elsewhere, join(directory, LOG_FILE))
+  const log = await open()
+  log.warning('x')
+  log.close()
+  expect(lost).toEqual([expect.stringContaining('is a symbolic link: set log_file')])
+  expect(await readFile(elsewhere, 'utf8')).toBe('as it was')
 })
 
 test('lines for people, the report under one tag, and nothing below the level', async () => {

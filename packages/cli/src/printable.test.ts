@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { printable, printableLines } from './printable.ts'
+import { printable, printableJson, printableLines } from './printable.ts'
 
 test('a name can neither move the cursor nor turn the text around', () => {
   expect(printable('a\u001b[31mb\nc\td\r\u009b1m\u202ee\u2028')).toBe('a\\u{1b}[31mb\\nc\\td\\r\\u{9b}1m\\u{202e}e\\u{2028}')
@@ -12,4 +12,11 @@ test('ordinary names stay as they are', () => {
 
 test('a line of a message cannot pretend to be a line of ours', () => {
   expect(printableLines('first\nError: forged\u001b[2J')).toBe('first\n  Error: forged\\u{1b}[2J')
+})
+
+test('JSON stays what it says', () => {
+  const value = { 'a\u009b1m\u202e': ['\u007f', 'é🛒\n'] }
+  const json = printableJson(JSON.stringify(value, null, 2))
+  expect(json).not.toMatch(/[\u007f-\u009f\u202e]/)
+  expect(JSON.parse(json)).toEqual(value)
 })

@@ -4,6 +4,7 @@
  */
 export function secretsIn(resolved: unknown, masked: unknown): readonly string[] {
   if (typeof resolved === 'string') return resolved === masked || resolved === '' ? [] : [resolved, ...passwordOf(resolved)]
+  if (typeof resolved === 'number') return resolved === masked ? [] : [String(resolved)]
   if (typeof resolved !== 'object' || resolved === null) return []
   const shown = new Map(Object.entries(typeof masked === 'object' && masked !== null ? masked : {}))
   return Object.entries(resolved).flatMap(([name, value]) => secretsIn(value, shown.get(name)))

@@ -3,6 +3,8 @@ export const MYSQL_CODES = {
   MYSQL_UNREACHABLE: 'The server does not answer at this host and port. Check that it runs, that the address is right and that no firewall stands between.',
   MYSQL_TLS:
     'The encrypted connection could not be made. Check the certificate, its authority (`ssl.ca`) and the host name, or that the server has TLS switched on.',
+  MYSQL_FILE_ASKED:
+    'The server asked for a file of the machine that dbsync runs on, and got none. Check that the address is right and that nobody sits between: an honest server does not do that.',
   MYSQL_LOGIN: 'The server refused this user and password. Check both, and that the user may log in from this host.',
   MYSQL_NO_DATABASE: 'There is no such database, or this user may not see it. Check the name, and grant SELECT on it.',
   MYSQL_PRIVILEGE: 'The user lacks a privilege. The hint gives the GRANT that is missing.',

@@ -26,8 +26,18 @@ export function mysqlError(error: unknown, context: ErrorContext): Error {
     if (!error.code.startsWith('MYSQL_') || !isDriverError(error.cause)) return error
     return describe(error.cause, context, error)
   }
-  if (!isDriverError(error)) return error instanceof Error ? error : new Error(String(error))
+  if (!isDriverError(error)) return fileAsked(error, context) ?? (error instanceof Error ? error : new Error(String(error)))
   return describe(error, context)
+}
+
+/** In the place of an answer a server may ask for any file of this machine. The driver refuses, with an error that has no code. */
+function fileAsked(error: unknown, { label }: ErrorContext): SyncError | undefined {
+  if (!(error instanceof Error && error.message.includes('LOCAL INFILE command server wants'))) return undefined
+  return new SyncError('MYSQL_FILE_ASKED' satisfies MysqlCode, `${label} asked for a file of this machine, which nobody told it to. It got none.`, {
+    kind: 'connection',
+    hint: 'No honest server does that: check that the address is right, and that nobody sits between (ssl).',
+    cause: error,
+  })
 }
 
 /** The server's error number behind an error, or `undefined`. */
@@ -85,7 +95,7 @@ function verdict(error: DriverError, context: ErrorContext): Verdict | undefined
       }
     }
     if (code === 'HANDSHAKE_SSL_ERROR' || /CERT|SSL|TLS/.test(code)) {
-      return { code: 'MYSQL_TLS', kind: 'connection', hint: 'Check ssl.ca and that the certificate is valid for this host name.' }
+      return { code: 'MYSQL_TLS', kind: 'connection', hint: tlsHint(error) }
     }
     if (UNREACHABLE.has(code)) {
       return { code: 'MYSQL_UNREACHABLE', kind: 'connection', hint: 'Check host and port, that the server runs and listens there, and firewalls.' }
@@ -97,6 +107,14 @@ function verdict(error: DriverError, context: ErrorContext): Verdict | undefined
   }
   if (LOST.has(code)) return { code: 'MYSQL_CONNECTION_LOST', kind: 'transient' }
   return undefined
+}
+
+function tlsHint({ code = '', message }: DriverError): string {
+  if (/EXPIRED|NOT_YET_VALID/.test(code) || /certificate (?:has expired|is not yet valid)/.test(message))
+    return "The server's certificate is out of date: renew it there. Check the clocks of both machines, too."
+  if (/ALTNAME/.test(code) || /altnames/.test(message))
+    return 'Use a host name or an address that stands in the certificate; verify-ca in ssl.mode checks the authority and not the name.'
+  return "Set ssl.ca to the certificate of the authority that has signed the server's."
 }
 
 function byNumber(errno: number, context: ErrorContext, error: Error): Verdict | undefined {

@@ -155,6 +155,21 @@ describe.each(HASHES)('ranges, rows hashed by %s', (hash) => {
     expect(await reader.digest(keyless, ranges, signal)).toEqual([{ rows: 0, sum: '0', exact: true }])
   })
 
+  test('a row is not read for a key that its collation alone takes for its own', async () => {
+    const one = await table('id VARCHAR(10) COLLATE utf8mb4_general_ci PRIMARY KEY', "('A'), ('b')")
+    const two = await table('id VARCHAR(10) COLLATE utf8mb4_general_ci, n INT, PRIMARY KEY (id, n)', "('A', 1), ('b', 1)")
+    const [id, n] = two.columns as [Column, Column]
+    expect(await rowsOf(reader.read({ schema: one, keys: packRows([id], [['a'], ['b']]), ...limits }))).toEqual(['62'])
+    const pairs = packRows(
+      [id, n],
+      [
+        ['a', '1'],
+        ['b', '1'],
+      ],
+    )
+    expect(await rowsOf(reader.read({ schema: two, keys: pairs, ...limits }))).toEqual(['62,31'])
+  })
+
   test('keys and bounds use the index', async () => {
     const schema = await table('a VARCHAR(20), b INT, v INT, PRIMARY KEY (a, b)')
     await server.query(`INSERT INTO r.${schema.table.name} SELECT CONCAT('k', seq % 100), seq, seq FROM r.seq_1_to_20000`)

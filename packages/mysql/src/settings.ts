@@ -1,14 +1,18 @@
 import { isAbsolute, resolve } from 'node:path'
 import { type PluginContext, SyncError } from '@dbsync/core/plugin'
-import { type MysqlOptions, tlsMode } from './options.ts'
+import { isLocal } from './examine/tls.ts'
+import { address, type MysqlOptions, tlsMode } from './options.ts'
 
-/** The settings that sources and targets have in common, as the connection wants them. Throws `MYSQL_OPTIONS` before anything is dialled. */
-export function mysqlOptions(settings: Readonly<Record<string, unknown>>, context: Pick<PluginContext, 'directory' | 'limits'>): MysqlOptions {
+/**
+ * The settings that sources and targets have in common, as the connection wants them. Throws `MYSQL_OPTIONS` before anything is dialled.
+ * Warns of a connection to another machine that is in plain text because nobody decided about it.
+ */
+export function mysqlOptions(settings: Readonly<Record<string, unknown>>, context: Pick<PluginContext, 'directory' | 'limits' | 'warn'>): MysqlOptions {
   const ssl = sslOptions(settings.ssl, context.directory)
   tlsMode(ssl)
   const port = settings.port === undefined ? 3306 : Number(settings.port)
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw wrong('port', 'is not a port number', 'Use a number from 1 to 65535.')
-  return {
+  const options = {
     host: text(settings, 'host') ?? '127.0.0.1',
     port,
     user: text(settings, 'user') ?? '',
@@ -17,6 +21,11 @@ export function mysqlOptions(settings: Readonly<Record<string, unknown>>, contex
     ssl,
     compress: typeof settings.compress === 'boolean' ? settings.compress : context.limits.compress,
   }
+  if (settings.ssl === undefined && !isLocal(options)) {
+    const way = 'Set ssl (db_ssl) to {"mode": "verify-identity", "ca": "ca.pem"}, or to {"mode": "disabled"} where the network is safe.'
+    context.warn(`The connection to ${address(options)} is not encrypted: who listens on the way can read and change what is copied. ${way}`)
+  }
+  return options
 }
 
 function sslOptions(ssl: unknown, directory: string): MysqlOptions['ssl'] {

@@ -13,30 +13,28 @@ const { signal } = new AbortController()
 let folder: string
 const file = (name: string) => join(folder, name)
 
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
 /** A certificate of `authority` for these names, as `openssl` spells them. */
-async function certificate(name: string, authority: string, names: string): Promise<void> {
+async function certificate(name: string, authority: string, names: string, days = 2): Promise<void> {
   await writeFile(file(`${name}.ext`), `subjectAltName=${names}`)
-  await run('openssl', ['req', '-newkey', 'rsa:2048', '-nodes', '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`), '-subj', `/CN=${name}`])
-  const signing = ['-CA', file(`${authority}.pem`), '-CAkey', file(`${authority}.key`), '-CAcreateserial', '-extfile', file(`${name}.ext`)]
-  await run('openssl', ['x509', '-req', '-in', file(`${name}.csr`), ...signing, '-days', '2', '-out', file(`${name}.pem`)])
+  await run('openssl', ['req', ...NEW_KEY, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`), '-subj', `/CN=${name}`])
+  const signing = [
+    '-CA',
+    file(`${authority}.pem`),
+    '-CAkey',
+    file(`${authority}.key`),
+    '-CAcreateserial',
+    '-extfile',
+    file(`${name}.ext`),
+    '-days',
+    String(days),
+  ]
+  await run('openssl', ['x509', '-req', '-in', file(`${name}.csr`), ...signing, '-out', file(`${name}.pem`)])
 }
 
 const authority = (name: string) =>
-  run('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    file(`${name}.key`),
-    '-out',
-    file(`${name}.pem`),
-    '-subj',
-    `/CN=${name}`,
-    '-days',
-    '2',
-  ])
+  run('openssl', ['req', '-x509', ...NEW_KEY, '-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), '-subj', `/CN=${name}`, '-days', '2'])
 
 const secure = (name: string) => startServer({ settings: { ssl_ca: file('ours.pem'), ssl_cert: file(`${name}.pem`), ssl_key: file(`${name}.key`) } })
 
@@ -48,19 +46,19 @@ beforeAll(async () => {
   await Promise.all([authority('ours'), authority('theirs')])
   await certificate('address', 'ours', 'IP:127.0.0.1')
   await certificate('name', 'ours', 'DNS:localhost')
+  await certificate('expired', 'ours', 'IP:127.0.0.1', -1)
+  await certificate('client', 'ours', 'DNS:client')
+  await certificate('stranger', 'theirs', 'DNS:client')
   ;[byAddress, byName] = await Promise.all([secure('address'), secure('name')])
 })
 afterAll(async () => {
-  await Promise.all([byAddress, byName].map((server) => server[Symbol.asyncDispose]()))
+  await Promise.all([byAddress, byName].map((server) => server?.[Symbol.asyncDispose]()))
   await rm(folder, { recursive: true })
 })
 
-async function cipher(server: TestServer, ssl: MysqlOptions['ssl'], compress = false): Promise<string> {
-  await using connection = await connect(
-    { host: '127.0.0.1', port: server.port, user: server.user, password: server.password, ssl, compress },
-    'source',
-    signal,
-  )
+async function cipher(server: TestServer, ssl: MysqlOptions['ssl'], more: Partial<MysqlOptions> = {}): Promise<string> {
+  const { port, user, password } = server
+  await using connection = await connect({ host: '127.0.0.1', port, user, password, ssl, ...more }, 'source', signal)
   return (await connection.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'"))[0]?.[1] ?? ''
 }
 
@@ -76,16 +74,38 @@ test.each([
 test('verify-identity is the default and checks an address, not the word localhost', async () => {
   const ca = file('ours.pem')
   expect(await cipher(byAddress, { ca })).toContain('TLS')
-  expect(await cipher(byAddress, { ca }, true)).toContain('TLS')
-  await expect(cipher(byName, { ca })).rejects.toMatchObject({ code: 'MYSQL_TLS', kind: 'connection' })
+  expect(await cipher(byAddress, { ca }, { compress: true })).toContain('TLS')
+  expect(await cipher(byName, { ca }, { host: 'localhost' })).toContain('TLS')
+  const wrongName = { code: 'MYSQL_TLS', kind: 'connection', hint: expect.stringContaining('ssl.mode') }
+  await expect(cipher(byName, { ca })).rejects.toMatchObject(wrongName)
+  await expect(cipher(byAddress, { ca }, { host: 'localhost' })).rejects.toMatchObject(wrongName)
 })
 
 test('a certificate of another authority is refused', async () => {
-  await expect(cipher(byAddress, { mode: 'verify-ca', ca: file('theirs.pem') })).rejects.toMatchObject({ code: 'MYSQL_TLS' })
-  await expect(cipher(byAddress, {})).rejects.toMatchObject({ code: 'MYSQL_TLS' })
+  const unknown = { code: 'MYSQL_TLS', hint: expect.stringContaining('ssl.ca') }
+  for (const ssl of [{ mode: 'verify-ca', ca: file('theirs.pem') }, { ca: file('theirs.pem') }, { mode: 'verify-ca' }, {}])
+    await expect(cipher(byAddress, ssl)).rejects.toMatchObject(unknown)
 })
 
 test('a server without TLS is refused before the password is sent', async () => {
   await using plain = await startServer({ settings: { skip_ssl: '1' } })
-  await expect(cipher(plain, { mode: 'required' })).rejects.toMatchObject({ code: 'MYSQL_TLS' })
+  for (const mode of ['required', 'verify-ca', 'verify-identity'])
+    await expect(cipher(plain, { mode })).rejects.toMatchObject({ code: 'MYSQL_TLS', hint: expect.stringContaining('ssl.mode') })
+})
+
+test('a certificate that is out of date is refused', async () => {
+  await using late = await secure('expired')
+  const ca = file('ours.pem')
+  for (const mode of ['verify-ca', 'verify-identity'])
+    await expect(cipher(late, { mode, ca })).rejects.toMatchObject({ code: 'MYSQL_TLS', hint: expect.stringContaining('out of date') })
+})
+
+test('a user whom the server knows by a certificate', async () => {
+  await byAddress.query("CREATE USER known@'%' IDENTIFIED BY 'p' REQUIRE X509")
+  const ca = file('ours.pem')
+  const known = { user: 'known', password: 'p' }
+  expect(await cipher(byAddress, { ca, cert: file('client.pem'), key: file('client.key') }, known)).toContain('TLS')
+  await expect(cipher(byAddress, { ca }, known)).rejects.toMatchObject({ code: 'MYSQL_LOGIN' })
+  await expect(cipher(byAddress, { ca, cert: file('stranger.pem'), key: file('stranger.key') }, known)).rejects.toMatchObject({ kind: 'connection' })
+  await expect(cipher(byAddress, { ca, cert: file('client.pem'), key: file('gone.key') }, known)).rejects.toMatchObject({ code: 'MYSQL_OPTIONS' })
 })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { symlink, writeFile } from 'node:fs/promises'
+import { readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canDigest, packRows, SyncError, storedColumns, type Target } from '@dbsync/core/plugin'
 import { type FixtureTable, plainSchema } from '@dbsync/testkit'
@@ -57,6 +57,25 @@ it('is not made by looking for it', async () => {
   await using target = await file.open()
   expect([await target.databases(), await target.describe('shop')]).toEqual([[], []])
   await expect(file.query('SELECT 1')).rejects.toThrow(/does not exist/i)
+})
+
+it('is for its owner only, with all that lies beside it, whatever the umask', async () => {
+  const usual = process.umask(0)
+  try {
+    await using folder = await testFile(join('new', 'warehouse.duckdb'))
+    {
+      await using target = await folder.open()
+      await write(target, 'shop', orders, [['1', 'x']])
+      await write(target, 'shop', orders, [['2', 'y']], 'merge')
+      const names = await readdir(folder.directory, { recursive: true })
+      expect(names).toContain(join('new', 'warehouse.duckdb.wal'))
+      for (const name of names) expect([name, (await stat(join(folder.directory, name))).mode & 0o077]).toEqual([name, 0])
+    }
+    // Programs that are started afterwards get the umask that the user has set.
+    expect(process.umask()).toBe(0)
+  } finally {
+    process.umask(usual)
+  }
 })
 
 it('belongs to one program at a time: another one that has it is named', async () => {

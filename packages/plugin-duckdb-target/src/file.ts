@@ -72,6 +72,17 @@ async function library() {
   }
 }
 
+let users = 0
+let usualMask = 0
+
+/** DuckDB asks for files that everybody may read, its log of what is not in the file yet among them. Answers what undoes it. */
+function onlyForOwner(): () => void {
+  if (users++ === 0) usualMask = process.umask(0o077)
+  return () => {
+    if (--users === 0) process.umask(usualMask)
+  }
+}
+
 async function open(path: string, memoryLimit: string): Promise<Open> {
   const { DuckDBInstance: Instance } = await library()
   const scratch = `${path}.tmp`
@@ -88,6 +99,7 @@ async function open(path: string, memoryLimit: string): Promise<Open> {
   })
   const main = await instance.connect()
   await main.run("SET GLOBAL TimeZone = 'UTC'")
+  const openUp = onlyForOwner()
   let attaching: Promise<void> | undefined
 
   const attach = (): Promise<void> => {
@@ -98,7 +110,7 @@ async function open(path: string, memoryLimit: string): Promise<Open> {
     return attaching
   }
   async function attached(): Promise<void> {
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await main.run(attachStatement(path))
     // Nobody else has the file: what is there, a killed run has left.
     await rm(scratch, { recursive: true, force: true })
@@ -111,6 +123,7 @@ async function open(path: string, memoryLimit: string): Promise<Open> {
   async function close(): Promise<void> {
     main.closeSync()
     instance.closeSync()
+    openUp()
     if (attaching !== undefined) await rm(scratch, { recursive: true, force: true })
   }
   try {

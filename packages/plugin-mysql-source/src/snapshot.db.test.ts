@@ -126,6 +126,19 @@ describe('a snapshot', () => {
     expect(Date.parse(`${snapshot.clock.utc}Z`) - Date.parse(`${snapshot.clock.local}Z`)).toBe(5 * 3600_000)
   })
 
+  test('a transaction that commits between clock and snapshot is read twice, and not never', async () => {
+    await server.query("SET GLOBAL log_output = 'TABLE'")
+    await server.query('SET GLOBAL general_log = ON')
+    await using from = await source()
+    await using _ = await from.open({ readers: 2, signal })
+    await server.query('SET GLOBAL general_log = OFF')
+    // In the order in which they came: their times are in the zone of whoever asks.
+    const log = await server.query("SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE user_host LIKE 'reader%'")
+    const asked = (what: RegExp) => log.map(({ text }) => String(text)).filter((text) => what.test(text))
+    const order = asked(/UTC_TIMESTAMP\(6\)|CONSISTENT SNAPSHOT/).map((text) => (text.includes('SNAPSHOT') ? 'snapshot' : 'clock'))
+    expect(order).toEqual(['clock', 'snapshot', 'snapshot'])
+  })
+
   test('what is settled ends before the oldest transaction that has written, for a user who may see it', async () => {
     const seconds = (time: string | undefined) => Date.parse(`${time}Z`) / 1000
     const look = async (user = 'reader') => {

@@ -59,12 +59,23 @@ describe('a table with further unique keys', () => {
     await r.at(
       'source',
       `CREATE TABLE bytewise (id INT PRIMARY KEY, u INT UNIQUE, ${types})`,
-      "INSERT INTO bytewise SELECT seq, seq, 'x', 'a', POINT(1, 2), '[1]', 'x', '2020-01-01' FROM seq_1_to_9",
+      "INSERT INTO bytewise SELECT seq, seq, 'x', 'a', POINT(1, 2), '[1]', 'x', IF(seq = 10, NULL, '2020-01-01') FROM seq_1_to_11",
     )
     await r.replace('bytewise')
-    const changes = ["t = 'X'", "t = 'x '", "e = 'b'", 'g = POINT(2, 1)', "j = '[1 ]'", "b = 'x '", "d = '2020-01-01 00:00:00.000001'", 't = NULL']
+    const changes = [
+      "t = 'X'",
+      "t = 'x '",
+      "e = 'b'",
+      'g = POINT(2, 1)',
+      "j = '[1 ]'",
+      "b = 'x '",
+      "d = '2020-01-01 00:00:00.000001'",
+      't = NULL',
+      'b = NULL',
+      "d = '2020-01-01'",
+    ]
     await r.at('source', ...changes.map((change, i) => `UPDATE bytewise SET ${change} WHERE id = ${i + 1}`))
-    expect(await r.merge('bytewise', { upserts: 'TRUE' })).toEqual({ inserted: 0, updated: 8, deleted: 0, unchanged: 1 })
+    expect(await r.merge('bytewise', { upserts: 'TRUE' })).toEqual({ inserted: 0, updated: 10, deleted: 0, unchanged: 1 })
     await expectEqual('bytewise')
   })
 

@@ -1,4 +1,6 @@
+import { quoteTable } from '@dbsync/mysql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stagingTable } from './names.ts'
 import { type Rig, rig } from './test-rig.ts'
 
 let r: Rig
@@ -127,6 +129,22 @@ describe('a table that is there', () => {
     const seen = await poll('live', () => r.replace('live'))
     expect(new Set(seen)).toEqual(new Set([20000, 19000]))
     await expectEqual('live')
+  })
+
+  test('that is gone meanwhile, and left only the one that was swapped out, is not lost', async () => {
+    await r.at('source', 'CREATE TABLE alone (id INT PRIMARY KEY)', 'INSERT INTO alone VALUES (1)')
+    await r.replace('alone')
+    const work = await r.work('alone', 'replace')
+    const old = stagingTable(work.schema.table, 'old')
+    await r.server.query(`RENAME TABLE ${quoteTable(work.schema.table)} TO ${quoteTable(old)}`)
+    const copying = async () => {
+      await using writer = await r.target.open(work, new AbortController().signal)
+      await writer.commit()
+    }
+    await expect(copying()).rejects.toThrow(/exist/)
+    expect(await r.server.query(`SELECT COUNT(*) AS n FROM ${quoteTable(old)}`)).toMatchObject([{ n: '1' }])
+    await r.server.query(`RENAME TABLE ${quoteTable(old)} TO ${quoteTable(work.schema.table)}`)
+    await expectEqual('alone')
   })
 
   test('is swapped with its new definition', async () => {

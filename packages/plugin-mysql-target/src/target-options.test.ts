@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { targetOptions } from './target-options.ts'
 
-const context = { directory: '/project', limits: { connections: 4, batchRows: 1000, compress: true } }
+const warnings: string[] = []
+const context = { directory: '/project', limits: { connections: 4, batchRows: 1000, compress: true }, warn: (message: string) => void warnings.push(message) }
 
 test('paths start at the project, and TLS stays what was asked for', () => {
   const settings = { host: 'db', port: 3307, user: 'sync', password: 'p', ssl: { mode: 'verify-ca', ca: 'certs/ca.pem' }, localInfile: false }
@@ -23,4 +24,17 @@ test('the least that works is a user', () => {
   const { connection, localInfile } = targetOptions({ user: 'sync' }, context)
   expect(connection).toMatchObject({ host: '127.0.0.1', port: 3306, user: 'sync', ssl: undefined })
   expect(localInfile).toBe(true)
+})
+
+test('plain text to another machine is said, unless somebody has chosen it', () => {
+  const warned = (settings: object) => {
+    warnings.length = 0
+    targetOptions({ user: 'sync', ...settings }, context)
+    return warnings.join()
+  }
+  expect(warned({ host: 'db.example' })).toMatch(/db\.example:3306 is not encrypted.*"mode": "verify-identity".*"mode": "disabled"/)
+  for (const chosen of [{ ssl: { mode: 'disabled' } }, { ssl: {} }, { ssl: 'required' }, { ssl: false }])
+    expect(warned({ host: 'db.example', ...chosen })).toBe('')
+  for (const local of [{}, { host: 'localhost' }, { host: '127.0.0.2' }, { host: '::1' }, { host: 'db.example', socket: '/run/x.sock' }])
+    expect(warned(local)).toBe('')
 })

@@ -1,4 +1,19 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StateStore } from '@dbsync/core/plugin'
@@ -176,6 +191,26 @@ describe('what is not ours', () => {
     await open()
     expect((await readdir(status)).sort()).toEqual(['.dbsync', '.dbsync-1.tmp', 'a.json.tmp', 'other.tmp'])
     expect(await readdir(join(status, '.dbsync', 'x'))).toEqual([])
+  })
+})
+
+describe('a power cut', () => {
+  it('finds the old text or the new one: it is on disk before it gets its name, and the name is afterwards', async () => {
+    const path = join(status, 'a.json')
+    const store = await open()
+    const { revision } = await store.write('database/a', { n: 1 }, undefined)
+    const one = await openFile(path)
+    const handles = Object.getPrototypeOf(one) as FileHandle
+    await one.close()
+    const flush = Object.getOwnPropertyDescriptor(handles, 'sync') as { readonly value: (this: FileHandle) => Promise<void> }
+    const flushed: unknown[] = []
+    handles.sync = async function (this: FileHandle) {
+      await flush.value.call(this)
+      flushed.push(JSON.parse(await readFile(path, 'utf8')).n)
+    }
+    onTestFinished(() => void Object.defineProperty(handles, 'sync', flush))
+    await store.write('database/a', { n: 2 }, revision)
+    expect(flushed).toEqual([1, 2])
   })
 })
 

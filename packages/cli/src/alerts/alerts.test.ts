@@ -105,6 +105,10 @@ describe('a command', () => {
       detail: 'ended with 3: no luck',
       attempts: 1,
     })
+    // A secret that is cut in two could not be found any more.
+    const redact = (text: string) => text.replaceAll('hunter2', '***')
+    const cut = await runCommand(`printf 'hunter2%0497d' 0 >&2; exit 3`, '', { cwd: folder, timeoutMs: 5000, redact })
+    expect(cut.detail).toBe(`ended with 3: ***${'0'.repeat(497)}`)
     expect(await runCommand('exit 0', big, { cwd: folder, timeoutMs: 5000 })).toMatchObject({ ok: true })
     expect(await runCommand('true', '', { cwd: join(folder, 'gone'), timeoutMs: 5000 })).toMatchObject({ ok: false, detail: 'could not be run (ENOENT)' })
   })

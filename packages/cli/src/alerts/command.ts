@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process'
 import type { Answer } from './webhook.ts'
 
-const STDERR_KEPT = 500
+const STDERR_SHOWN = 500
+/** A secret is found whole only: it is taken out before the rest is cut. */
+const STDERR_KEPT = 16_000
+
+export type CommandOptions = { readonly cwd: string; readonly timeoutMs: number; readonly redact?: (text: string) => string }
 
 /** Runs the command with the alert on its standard input. Once: what a command has done already, nobody knows. Never throws. */
-export function runCommand(command: string, body: string, { cwd, timeoutMs }: { readonly cwd: string; readonly timeoutMs: number }): Promise<Answer> {
+export function runCommand(command: string, body: string, { cwd, timeoutMs, redact = (text) => text }: CommandOptions): Promise<Answer> {
   return new Promise((done) => {
     let stderr = ''
     let tookTooLong = false
@@ -18,7 +22,7 @@ export function runCommand(command: string, body: string, { cwd, timeoutMs }: { 
       clearTimeout(timer)
       // What it left running in the background may hold this open for ever.
       child.stderr.destroy()
-      done({ ok, detail: stderr === '' || ok ? detail : `${detail}: ${stderr.trim()}`, attempts: 1 })
+      done({ ok, detail: stderr === '' || ok ? detail : `${detail}: ${redact(stderr.trim()).slice(-STDERR_SHOWN)}`, attempts: 1 })
     }
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-STDERR_KEPT)

@@ -1,5 +1,5 @@
 import type { LoadedAlerts } from '@dbsync/core'
-import { errorJson, SyncError } from '@dbsync/core'
+import { errorJson, redactor, SyncError } from '@dbsync/core'
 import { type Alert, slackText } from './alert.ts'
 import { runCommand } from './command.ts'
 import { type Answer, type Patience, post, USUAL_PATIENCE } from './webhook.ts'
@@ -46,7 +46,11 @@ export async function sendAlert(
   const commands =
     command === undefined
       ? []
-      : [runCommand(command, JSON.stringify(alert), { cwd: directory, timeoutMs: COMMAND_MS }).then((answer) => ({ place: 'command', ...answer }))]
+      : [
+          runCommand(command, JSON.stringify(alert), { cwd: directory, timeoutMs: COMMAND_MS, redact: (text) => redactor([...secrets])(text) }).then(
+            (answer) => ({ place: 'command', ...answer }),
+          ),
+        ]
   return Promise.all([...webhooks, ...commands])
 }
 

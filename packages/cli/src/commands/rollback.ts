@@ -57,7 +57,7 @@ Exit codes: 0 everything is as it was; 1 the point is damaged, a guard refused, 
     )
     process.exitCode = outcome.exit
     for (const warning of outcome.warnings) await this.warning(warning)
-    await this.show(() => rollbackText(outcome, new Date()))
+    await this.show(() => rollbackText(outcome, new Date(), process.stdout.columns))
     return this.redacted(rollbackJson(outcome))
   }
 }

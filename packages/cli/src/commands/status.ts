@@ -38,10 +38,11 @@ Exit codes: 0 healthy; 1 the last run failed, was killed or found differences, o
     if (flags.run !== undefined) return await this.#one(flags.run, flags.report, project)
     const { status } = await import('../services/status.ts')
     const { statusText } = await import('../render/status.ts')
+    const { fit } = await import('../render/fit.ts')
     const session = await this.session()
     const { signal } = session.interrupt
     const read = () => status(this.config, { project, maxAgeMs: flags['max-age'] }, session)
-    const show = async (outcome: StatusOutcome) => await this.redacted(await statusText(outcome, new Date()))
+    const show = async (outcome: StatusOutcome) => fit(await this.redacted(await statusText(outcome, new Date())), process.stdout.columns)
     if (flags.watch) {
       const { setTimeout: sleep } = await import('node:timers/promises')
       while (!signal.aborted) {

@@ -1,4 +1,17 @@
-import { type Config, type Finding, type Guarantee, type Outlook, type Plan, planRun, SyncError, type Target, tableName, tableOutlook } from '@dbsync/core'
+import {
+  type Config,
+  type Finding,
+  type Guarantee,
+  type Inventory,
+  type Outlook,
+  type Plan,
+  planRun,
+  SyncError,
+  type TableSchema,
+  type Target,
+  tableName,
+  tableOutlook,
+} from '@dbsync/core'
 import { plural } from '../render/format.ts'
 import { attempt, expected, needed } from './attempt.ts'
 import { type Check, Unchecked } from './check.ts'
@@ -29,6 +42,7 @@ export const tables: Check = {
       summary(all),
       ...inexact(all.filter(({ table }) => !handled.has(tableName(table)))),
       ...byTime(config, all),
+      ...leftAlone(config, billed(context, config, inventory)),
       ...(await planned(context, config)),
     ]
   },
@@ -53,17 +67,41 @@ function inexact(looks: readonly Outlook[]): readonly Finding[] {
 
 const exceptionOf = (guarantee: Guarantee): string => ('except' in guarantee ? guarantee.except : guarantee.level)
 
+/** Whether something compares whole tables from time to time. */
+const reconciles = ({ mode, reconcileEveryMs, schedules }: Reconciling): boolean =>
+  reconcileEveryMs !== undefined ||
+  mode === 'reconcile' ||
+  schedules.some((job) => job.enabled && job.command === 'run' && (job.mode === 'reconcile' || job.mode === 'full'))
+
+type Reconciling = Pick<Config, 'mode' | 'reconcileEveryMs' | 'schedules'>
+
+const RECONCILE = { by: 'setting', file: 'sync-config.json', value: { sync_settings: { reconcile_every: '7d' } } } as const
+
+/** Targets where looking costs money, with the tables that are not copied in full each time. */
+function billed(context: Context, config: Config, inventory: Inventory): ReadonlyMap<string, readonly TableSchema[]> {
+  const watched = (target: Target) => inventory.tables.filter((schema) => tableOutlook(config, inventory, schema, target).strategy !== 'full')
+  return new Map([...opened(context)].filter(([, { supports }]) => supports.billed !== undefined).map(([name, target]) => [name, watched(target)]))
+}
+
+/** Where looking costs money, a run leaves alone what has not changed at the source. */
+export function leftAlone(config: Reconciling, tablesOf: ReadonlyMap<string, readonly Pick<TableSchema, 'table'>[]>): readonly Finding[] {
+  if (reconciles(config)) return []
+  return [...tablesOf].flatMap(([name, [first, ...others]]) => {
+    if (first === undefined) return []
+    const such = `${plural(others.length + 1, 'table')}, such as ${tableName(first.table)}`
+    const message = `Nothing compares the copies at target ${name} as a whole (${such}): a table whose source has not changed is left alone there, and what others did to its copy would stay unnoticed.`
+    return [warning('reconcile', message, RECONCILE)]
+  })
+}
+
 function byTime(config: Config, looks: readonly Outlook[]): readonly Finding[] {
   const timed = looks.filter(({ strategy }) => strategy === 'time')
   const [first] = timed
   if (first === undefined) return []
   const found: Finding[] = []
-  const reconciles =
-    config.mode === 'reconcile' ||
-    config.schedules.some(({ enabled, command, mode }) => enabled && command === 'run' && (mode === 'reconcile' || mode === 'full'))
-  if (config.reconcileEveryMs === undefined && !reconciles) {
+  if (!reconciles(config)) {
     const message = `Nothing compares tables as a whole that go by timestamp (${plural(timed.length, 'table')}, such as ${tableName(first.table)}): ${exceptionOf(first.guarantee)} would stay unnoticed.`
-    found.push(warning('reconcile', message, { by: 'setting', file: 'sync-config.json', value: { sync_settings: { reconcile_every: '7d' } } }))
+    found.push(warning('reconcile', message, RECONCILE))
   }
   if (config.lookbackMinutes === 0) {
     const message = 'lookback_minutes is 0: a transaction that commits after a run has read, with a timestamp from before, is missed.'

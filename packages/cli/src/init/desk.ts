@@ -31,6 +31,8 @@ export interface Desk {
   readonly warnings: string[]
   /** What is wrong with the set-up of an end, with the way out. */
   readonly findings: Finding[]
+  /** What was tried last could not log in: a password that was typed is to be typed again. */
+  loginRefused?: boolean
   /** The source, once it was opened. */
   source?: OpenedSource | undefined
 }
@@ -62,7 +64,9 @@ export const missing = (lines: readonly string[]): SyncError =>
   })
 
 /** What did not work, while there is somebody who can put it right. */
-export function tellError({ message, hint }: SyncError, { tell }: Desk): void {
+export function tellError({ code, message, hint }: SyncError, desk: Desk): void {
+  const { tell } = desk
+  desk.loginRefused = code.endsWith('_LOGIN')
   tell(`✗ ${printableLines(message)}`)
   if (hint !== undefined) tell(`  Next: ${printableLines(hint)}`)
 }

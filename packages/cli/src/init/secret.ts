@@ -2,7 +2,7 @@ import { SyncError } from '@dbsync/core/plugin'
 import { printable } from '../printable.ts'
 import { NO_SECRET, type Secret } from './answers.ts'
 import { type Desk, revealed, tellError } from './desk.ts'
-import type { Prompts } from './prompts.ts'
+import type { Choice, Prompts } from './prompts.ts'
 import { filled } from './question.ts'
 
 type Way = 'keep' | 'env-file' | 'env' | 'file' | 'cmd' | 'plain' | 'none'
@@ -10,7 +10,7 @@ type Way = 'keep' | 'env-file' | 'env' | 'file' | 'cmd' | 'plain' | 'none'
 /** Asks where a secret comes from until it can be had. `about`: "the password of the source". `kept`: what the files say of it now. */
 export async function askSecret(prompts: Prompts, desk: Desk, about: string, kept: Secret | undefined): Promise<Secret> {
   for (;;) {
-    const secret = await askOnce(prompts, about, kept)
+    const secret = await askOnce(prompts, about, kept, desk.loginRefused === true)
     try {
       await revealed(desk, secret, about)
       if (secret.kind === 'plain') desk.tell('! Whoever can read params.json can read it there. .env is no safer in a repository: keep both out of it.')
@@ -22,9 +22,9 @@ export async function askSecret(prompts: Prompts, desk: Desk, about: string, kep
   }
 }
 
-async function askOnce(prompts: Prompts, about: string, kept: Secret | undefined): Promise<Secret> {
+async function askOnce(prompts: Prompts, about: string, kept: Secret | undefined, refused: boolean): Promise<Secret> {
   const known = kept !== undefined && kept.kind !== 'none'
-  const way = await prompts.one<Way>(`Where is ${about}?`, [
+  const choices: readonly Choice<Way>[] = [
     ...(known ? [{ value: 'keep' as const, name: `Keep it as it is (${shown(kept)})` }] : []),
     { value: 'env-file', name: 'I type it, and it goes into .env (which only you may read)' },
     { value: 'env', name: 'In an environment variable' },
@@ -32,7 +32,10 @@ async function askOnce(prompts: Prompts, about: string, kept: Secret | undefined
     { value: 'cmd', name: 'A command prints it (a secret manager)' },
     { value: 'none', name: 'There is none' },
     { value: 'plain', name: 'I type it, and it stands in params.json (not advised)' },
-  ])
+  ]
+  // Enter must not try the same wrong password again.
+  const typed = refused && (kept?.kind === 'env-file' || kept?.kind === 'plain') ? kept.kind : undefined
+  const way = await prompts.one(`Where is ${about}?`, choices, typed)
   switch (way) {
     case 'keep':
       return kept ?? NO_SECRET

@@ -73,7 +73,7 @@ ${list(
   'Kept before the first write',
   backups.map(
     ({ target, name, rows, bytes: size, consistency }) =>
-      `${target}: ${name}, ${plural(rows, 'row')}, ${bytes(size)}; ${consistency}. Back to it: dbsync rollback ${name} --target ${target}`,
+      `${target}: ${name}, ${plural(rows, 'row')}, ${bytes(size)}; ${consistency}. Undo: dbsync rollback ${name} --target ${target}`,
   ),
 )}
 ${list('Warnings', [...warnings, ...tables.flatMap(({ id, warnings: own }) => own.map((text) => `${label(id)}: ${text}`))])}`

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -14,12 +15,12 @@ export async function mustBeWritable(file: string): Promise<void> {
   })
 }
 
-/** Whole, or not at all: a page that was there stays until the new one is complete. Throws `REPORT_FILE`. */
+/** Whole, or not at all: a page that was there stays until the new one is complete, and a link there becomes a file. Throws `REPORT_FILE`. */
 export async function writePage(file: string, record: RunRecord): Promise<void> {
-  const unfinished = `${file}.${process.pid}.tmp`
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}.tmp`
   await orRefuse(file, async () => {
     try {
-      await writeFile(unfinished, pageOf(record), { mode: 0o600 })
+      await writeFile(unfinished, pageOf(record), { mode: 0o600, flag: 'wx' })
       await rename(unfinished, file)
     } finally {
       await rm(unfinished, { force: true })

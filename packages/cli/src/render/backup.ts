@@ -1,7 +1,7 @@
 import type { BackupPoint } from '@dbsync/core'
 import { printable } from '../printable.ts'
 import type { BackupOutcome, Checked, Created, PointOf, Pruned } from '../services/backup.ts'
-import { columns } from './columns.ts'
+import { columns, fittingColumns } from './columns.ts'
 import { ago, bytes, number, plural, rows } from './format.ts'
 import { list } from './report.ts'
 
@@ -17,20 +17,21 @@ export const createdText = ({ points }: BackupOutcome<Created>): string =>
     })
     .join('\n')
 
-export async function pointsText({ points }: BackupOutcome<Created>, now: Date): Promise<string> {
+/** `width`: of the terminal; some columns stand in its way. */
+export async function pointsText({ points }: BackupOutcome<Created>, now: Date, width?: number): Promise<string> {
   if (points.length === 0) return 'There are no backup points yet.'
   const several = new Set(points.map(({ target }) => target)).size > 1
-  const table = await columns(
+  const table = await fittingColumns(
     [
       { head: 'Point' },
       ...(several ? [{ head: 'Target' }] : []),
-      { head: 'Kind' },
+      { head: 'Kind', spare: true },
       { head: 'Made' },
       { head: 'Size', align: 'right' as const },
       { head: 'Tables', align: 'right' as const },
       { head: 'Rows', align: 'right' as const },
       { head: 'Proved' },
-      { head: 'For' },
+      { head: 'For', spare: true },
     ],
     points.map(({ point, target }) => [
       printable(point.name),
@@ -43,6 +44,7 @@ export async function pointsText({ points }: BackupOutcome<Created>, now: Date):
       provedText(point, now),
       point.manifest === undefined ? '?' : printable(point.manifest.run ?? 'by hand'),
     ]),
+    width,
   )
   const apart = points.filter(({ point }) => point.manifest !== undefined && point.manifest.consistency.scope !== 'all')
   const notes = list(

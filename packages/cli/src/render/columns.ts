@@ -1,6 +1,11 @@
 import type { Table } from 'cli-table3'
 
-export type TextColumn = { readonly head: string; readonly align?: 'left' | 'right' }
+export type TextColumn = {
+  readonly head: string
+  readonly align?: 'left' | 'right'
+  /** Left out where the table would be wider than the terminal, the last one of them first: `--json` has it. */
+  readonly spare?: true
+}
 
 const NO_LINES = {
   top: '',
@@ -21,6 +26,7 @@ const NO_LINES = {
 } as const
 
 const GAP = 2
+
 const NARROWEST = 20
 
 /**
@@ -42,6 +48,15 @@ export async function columns(heads: readonly TextColumn[], cells: readonly (rea
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
+}
+
+/** The same, without spare columns as far as the terminal is too narrow for them. Without a width, as for a pipe, with all of them. */
+export async function fittingColumns(heads: readonly TextColumn[], cells: readonly (readonly string[])[], width: number | undefined): Promise<string> {
+  const text = await columns(heads, cells)
+  const spare = heads.findLastIndex((head) => head.spare)
+  if (width === undefined || spare < 0 || text.split('\n').every((line) => line.length <= width)) return text
+  const without = cells.map((row) => row.toSpliced(spare, 1))
+  return fittingColumns(heads.toSpliced(spare, 1), without, width)
 }
 
 function widths(heads: readonly TextColumn[], cells: readonly (readonly string[])[], width: number): number[] {

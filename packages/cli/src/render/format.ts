@@ -31,9 +31,11 @@ function pair(seconds: number, large: number, largeUnit: string, small: number, 
   return `${Math.floor(seconds / large)} ${largeUnit}${rest === 0 ? '' : ` ${rest} ${smallUnit}`}`
 }
 
-/** How long ago an ISO time was, for people. */
+/** How long ago an ISO time was, for people: in one unit. */
 export function ago(iso: string | null, now: Date): string {
   if (iso === null) return 'never'
-  const ms = now.getTime() - Date.parse(iso)
-  return ms < 60_000 ? 'just now' : `${duration(ms)} ago`
+  const minutes = Math.floor((now.getTime() - Date.parse(iso)) / 60_000)
+  if (minutes < 1) return 'just now'
+  if (minutes < 60) return `${minutes} min ago`
+  return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${number(Math.floor(minutes / 1440))} d ago`
 }

@@ -36,7 +36,7 @@ test('one line for each thing that happens, whatever the table is called', () =>
 test('progress of a table at most every ten seconds', () => {
   const lines = shown([event(0, { type: 'run.planned', plan: plan() }), ...[0, 1, 5, 10, 12, 19, 21].map((second) => progress(second, second * 10))])
   expect(lines.slice(1)).toEqual([
-    `${label}: copying 10%, 100 of about 1,000 rows, 10 rows/s, 1 min 30 s left`,
-    `${label}: copying 21%, 210 of about 1,000 rows, 10 rows/s, 1 min 19 s left`,
+    `${label}: copying 10%, 1 min 30 s left, 10 rows/s, 100 of about 1,000 rows`,
+    `${label}: copying 21%, 1 min 19 s left, 10 rows/s, 210 of about 1,000 rows`,
   ])
 })

@@ -10,7 +10,7 @@ const follow = (...events: readonly Progress[]) => events.reduce<TableProgress |
 
 test('rate and time left', () => {
   const text = progressText(follow(at(0, 0, { total: 4000 }), at(1, 1000, { total: 4000 })))
-  expect(text).toBe('copying 25%, 1,000 of about 4,000 rows, 1,000 rows/s, 3.0 s left')
+  expect(text).toBe('copying 25%, 3.0 s left, 1,000 rows/s, 1,000 of about 4,000 rows')
 })
 
 test('the rate follows slowly', () => {
@@ -24,7 +24,7 @@ test('another phase starts anew', () => {
 })
 
 test('an estimate that was too low never shows a table as done', () => {
-  expect(progressText(follow(at(0, 0, { total: 10 }), at(1, 50, { total: 10 })))).toBe('copying 99%, 50 of about 10 rows, 50 rows/s')
+  expect(progressText(follow(at(0, 0, { total: 10 }), at(1, 50, { total: 10 })))).toBe('copying 99%, 50 rows/s, 50 of about 10 rows')
 })
 
 test('the bar is always of one width', () => {

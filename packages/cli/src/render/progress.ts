@@ -29,13 +29,16 @@ export function advance(before: TableProgress | undefined, event: ProgressEvent)
 
 const WORDS = { compare: 'comparing', copy: 'copying', apply: 'applying' } as const
 
-/** `copying 52%, 156,000 of about 300,000 rows, 28,700 rows/s, 5.0 s left` */
+/** `copying 52%, 5.0 s left, 28,700 rows/s, 156,000 of about 300,000 rows`: a narrow terminal cuts off the end. */
 export function progressText(progress: TableProgress): string {
-  const parts = [progress.total === undefined ? rows(progress.rows) : `${number(progress.rows)} of about ${rows(progress.total)}`]
-  if (progress.rowsPerSecond >= 1) parts.push(rate(progress.rowsPerSecond))
-  const left = timeLeft(progress)
-  if (left !== undefined) parts.push(`${duration(left)} left`)
+  const { rowsPerSecond, total } = progress
   const done = fraction(progress)
+  const left = timeLeft(progress)
+  const parts = [
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
+    ...(rowsPerSecond >= 1 ? [rate(rowsPerSecond)] : []),
+    total === undefined ? rows(progress.rows) : `${number(progress.rows)} of about ${rows(total)}`,
+  ]
   return `${WORDS[progress.phase]}${done === undefined ? '' : ` ${Math.floor(done * 100)}%,`} ${parts.join(', ')}`
 }
 

@@ -179,6 +179,6 @@ function failuresText(tables: readonly TableReport[], label: (id: string) => str
 }
 
 const keptText = (backup: RunBackup): string =>
-  `${madeText(backup)}; ${printable(backup.consistency)}\n    Back to it: dbsync rollback ${printable(backup.name)} --target ${printable(backup.target)}`
+  `${madeText(backup)}; ${printable(backup.consistency)}\n    Undo: dbsync rollback ${printable(backup.name)} --target ${printable(backup.target)}`
 
 export const list = (title: string, lines: readonly string[]): string => (lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n'))

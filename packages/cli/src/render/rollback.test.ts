@@ -38,6 +38,12 @@ test('the points say what they were made for', async () => {
     before                               just now  dump       1  12.3 kB  before a rollback
     foreign                              just now  dump       ?  12.3 kB  no manifest: unproved"
   `)
+  const narrow = await rollbackText({ kind: 'list', target: 'copy', points: [point], warnings: [], exit: 0 }, NOW, 70)
+  expect(
+    narrow.split('\n').map((line) => line.length <= 70),
+    narrow,
+  ).toEqual([true, true])
+  expect(narrow).toMatch(/^Point +Made +Kind +Tables +Size\n/)
   expect(await rollbackText({ kind: 'list', target: 'copy', points: [], warnings: [], exit: 0 }, NOW)).toBe('The target copy has no backup points.')
 })
 

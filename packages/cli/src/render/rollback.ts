@@ -2,12 +2,13 @@ import { type BackupManifest, type BackupPoint, isRollbackNote, type RestorePrev
 import type { RollbackOutput } from '../outputs.ts'
 import { printable, printableLines } from '../printable.ts'
 import type { RollbackOutcome } from '../services/rollback.ts'
-import { columns } from './columns.ts'
+import { columns, fittingColumns } from './columns.ts'
 import { ago, bytes, duration, number, plural } from './format.ts'
 import { list } from './report.ts'
 
-export async function rollbackText(outcome: RollbackOutcome, now: Date): Promise<string> {
-  if (outcome.kind === 'list') return pointsText(outcome.points, outcome.target, now)
+/** `width`: of the terminal; some columns of the list stand in its way. */
+export async function rollbackText(outcome: RollbackOutcome, now: Date, width?: number): Promise<string> {
+  if (outcome.kind === 'list') return pointsText(outcome.points, outcome.target, now, width)
   if (outcome.kind === 'rollback') return reportText(outcome.report)
   const { plan } = outcome
   const statements =
@@ -90,10 +91,17 @@ async function reportText(report: RollbackReport): Promise<string> {
   ])
 }
 
-async function pointsText(points: readonly BackupPoint[], target: string, now: Date): Promise<string> {
+async function pointsText(points: readonly BackupPoint[], target: string, now: Date, width: number | undefined): Promise<string> {
   if (points.length === 0) return `The target ${printable(target)} has no backup points.`
-  return columns(
-    [{ head: 'Point' }, { head: 'Made' }, { head: 'Kind' }, { head: 'Tables', align: 'right' }, { head: 'Size', align: 'right' }, { head: 'For' }],
+  return fittingColumns(
+    [
+      { head: 'Point' },
+      { head: 'Made' },
+      { head: 'Kind', spare: true },
+      { head: 'Tables', align: 'right' },
+      { head: 'Size', align: 'right' },
+      { head: 'For', spare: true },
+    ],
     points.map(({ name, madeAt, kind, manifest, bytes: size }) => [
       printable(name),
       ago(madeAt, now),
@@ -102,6 +110,7 @@ async function pointsText(points: readonly BackupPoint[], target: string, now: D
       bytes(size),
       madeFor(manifest),
     ]),
+    width,
   )
 }
 

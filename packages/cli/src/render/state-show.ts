@@ -17,7 +17,7 @@ const overviewText = (databases: readonly ShownDatabase[], now: Date): Promise<s
       { head: 'Tables', align: 'right' },
       { head: 'Last sync' },
       { head: 'Mode' },
-      { head: 'Rows', align: 'right' },
+      { head: 'Rows moved', align: 'right' },
       { head: 'Successes', align: 'right' },
       { head: 'Failures', align: 'right' },
       { head: 'Newest' },
@@ -36,7 +36,15 @@ const overviewText = (databases: readonly ShownDatabase[], now: Date): Promise<s
 
 async function tablesText(name: string, tables: NonNullable<ShownDatabase['details']>, now: Date): Promise<string> {
   const text = await columns(
-    [{ head: 'Table' }, { head: 'Status' }, { head: 'Mode' }, { head: 'Last sync' }, { head: 'Rows', align: 'right' }, { head: 'Targets' }, { head: 'Error' }],
+    [
+      { head: 'Table' },
+      { head: 'Status' },
+      { head: 'Mode' },
+      { head: 'Last sync' },
+      { head: 'Rows moved', align: 'right' },
+      { head: 'Targets' },
+      { head: 'Error' },
+    ],
     tables.map((table) => [
       printable(table.name),
       table.status,

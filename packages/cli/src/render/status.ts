@@ -40,6 +40,9 @@ function headline({ health, status: { databases }, failures, stale }: StatusOutc
   return health === 'stale' ? `Stale: ${number(stale.length)} of ${extent} are older than allowed.` : `Healthy: ${extent}.`
 }
 
+/** What the report says, where there is one: on the way a row counts in each phase. */
+const rowsOf = ({ report, verification, rows }: RunRecord): number => report?.totals.rowsRead ?? verification?.totals.rowsCompared ?? rows
+
 function runningLines({ run, kind, mode, startedAt, tables, rows, rates, working, process: { host, pid } }: RunRecord, now: Date): readonly string[] {
   const label = labelsOfIds(working.map(({ id }) => id))
   const speed = rates.rows.length === 0 ? '' : `, ${rate((rates.rows.at(-1) as number) / (rates.everyMs / 1000))}`
@@ -65,10 +68,10 @@ async function runsSection(runs: readonly RunRecord[]): Promise<string> {
       { head: 'Time', align: 'right' },
     ],
     shown.map((record) => {
-      const { run, kind, mode, status, tables, rows, startedAt, finishedAt } = record
+      const { run, kind, mode, status, tables, startedAt, finishedAt } = record
       const time = finishedAt === null ? '' : duration(Date.parse(finishedAt) - Date.parse(startedAt))
       const ended = status === 'running' ? 'killed' : status
-      return [printable(run), kind === 'run' ? mode : 'verify', ended, `${number(tables.done)}/${number(tables.total)}`, number(rows), time]
+      return [printable(run), kind === 'run' ? mode : 'verify', ended, `${number(tables.done)}/${number(tables.total)}`, number(rowsOf(record)), time]
     }),
   )
   const rest = runs.length - shown.length
@@ -77,7 +80,7 @@ async function runsSection(runs: readonly RunRecord[]): Promise<string> {
 
 async function databaseSection({ name, tables }: DatabaseStatus, now: Date): Promise<string> {
   const text = await columns(
-    [{ head: 'Table' }, { head: 'Status' }, { head: 'Mode' }, { head: 'Last sync' }, { head: 'Rows', align: 'right' }, { head: 'Compared in full' }],
+    [{ head: 'Table' }, { head: 'Status' }, { head: 'Mode' }, { head: 'Last sync' }, { head: 'Rows moved', align: 'right' }, { head: 'Compared in full' }],
     tables.map((table) => [printable(table.name), table.status, table.mode, ago(table.lastSync, now), number(table.rows), ago(table.comparedAt, now)]),
   )
   return `${printable(name)}\n${text}`

@@ -56,7 +56,8 @@ export async function treeView({ stream, slots }: TreeOptions): Promise<View> {
         title: 'Reading both ends',
         task: async (_, task) => {
           const made = await planning.promise
-          if (made === undefined) task.skip('Reading both ends: stopped')
+          // A dry run ends here, and so does what cannot begin: either speaks for itself.
+          if (made === undefined) task.title = null
           else task.title = planText(made)
         },
       },
@@ -92,7 +93,8 @@ export async function treeView({ stream, slots }: TreeOptions): Promise<View> {
   const summary = (): string => {
     if (notice !== undefined) return notice
     const failed = done.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused').length
-    const read = done.reduce((sum, report) => sum + report.rowsRead, 0)
+    const underway = [...progress.values()].reduce((sum, { phase, rows: so }) => sum + (phase === 'compare' ? 0 : so), 0)
+    const read = done.reduce((sum, report) => sum + report.rowsRead, underway)
     const compared = verified.reduce((sum, result) => sum + result.rowsCompared, 0)
     const different = verified.filter(({ outcome }) => outcome !== 'equal').length
     const speed = [...progress.values()].reduce((sum, { rowsPerSecond }) => sum + rowsPerSecond, 0)

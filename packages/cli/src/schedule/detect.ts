@@ -64,7 +64,7 @@ export function scheduler(kind: SchedulerKind, machine: Machine, directory: stri
 export const nothingUsable = () =>
   new SyncError('SCHEDULE_NONE' satisfies CliCode, 'This machine has neither a running systemd nor the program crontab.', {
     kind: 'config',
-    hint: 'Install cron (on Debian: apt-get install cron), or print the entries with `--print --with cron` or `--print --with systemd-system` and put them there by hand.',
+    hint: 'Install cron (on Debian: apt-get install cron), or print the entries with `dbsync schedule install --print --with cron` (or `--with systemd-system`) and put them there by hand.',
   })
 
 const runtimeFolder = (uid: number, env: NodeJS.ProcessEnv): string => env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`

@@ -46,6 +46,8 @@ export function unitsOf({ id, installation }: SchedulePlan, job: Job, { user }: 
       // A blank or a backslash at the end of a line would be lost: a slash after it changes nothing.
       `WorkingDirectory=${percent(/[\s\\]$/.test(directory) ? `${directory}/` : directory)}`,
       `ExecStart=${execWords(jobWords(installation, job))}`,
+      // A dump of its memory would hold passwords and rows.
+      'LimitCORE=0',
       // Only dbsync itself is asked to stop: it ends its own children.
       'KillMode=mixed',
     ]),

@@ -14,8 +14,9 @@ const KEYS: ReadonlyMap<string, string> = new Map(SETTINGS.map((setting: Setting
 /** The configuration in force, value by value. Fetches no secret. */
 export async function showConfig(host: PluginHost, flags: ProjectFlags): Promise<ShownConfig> {
   const { registry, loaded } = await loadProject(host, flags)
-  const { targets, ...rest } = loaded.masked(declaredSecrets(registry))
-  const named = { ...rest, targets: Object.fromEntries(targets.map(({ name, ...target }) => [name, target])) }
+  const { targets, tableRules, ...rest } = loaded.masked(declaredSecrets(registry))
+  const rules = Object.fromEntries(tableRules.map(({ match, rule }) => [match, rule]))
+  const named = { ...rest, tableRules: rules, targets: Object.fromEntries(targets.map(({ name, ...target }) => [name, target])) }
   const values = [...leaves(named, [])].filter(({ path }) => !isOwn(path))
   return {
     files: loaded.files,
@@ -28,7 +29,14 @@ export async function showConfig(host: PluginHost, flags: ProjectFlags): Promise
 const isOwn = (path: readonly string[]): boolean => path.at(-1) === 'warnings' || (path.at(-1) === 'directory' && path[0] !== 'backup')
 
 /** As it is written in the files, as far as it has a place there. */
-const keyOf = (path: readonly string[]): string => KEYS.get(path.join('.')) || path.filter((part) => part !== 'options').join('.')
+function keyOf(path: readonly string[]): string {
+  const [top, match, ...rest] = path
+  if (top === 'tableRules') return ['table_settings', 'tables', match, ...rest.map(inFile)].join('.')
+  return KEYS.get(path.join('.')) || path.filter((part) => part !== 'options').join('.')
+}
+
+/** `lookbackMinutes` is `lookback_minutes` there. */
+const inFile = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Times are milliseconds inside, and have a unit outside. */
 const shownValue = (path: readonly string[], value: unknown): unknown => (path.at(-1)?.endsWith('Ms') ? `${Number(value) / 1000}s` : value)

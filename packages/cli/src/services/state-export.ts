@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, realpath, rename, rm } from 'node:fs/promises'
+import { lstat, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { exportState, holdRuns, isExport, SyncError } from '@dbsync/core'
+import { exportState, holdRuns, isExport, processExists, SyncError } from '@dbsync/core'
 import type { CliCode } from '../codes.ts'
 import type { ProjectFlags } from '../load-project.ts'
 import type { PluginHost } from '../registry.ts'
@@ -46,7 +46,9 @@ const refusal = (path: string, what: string, hint: string): SyncError =>
 
 async function replace(path: string, text: string): Promise<void> {
   const folder = dirname(path)
-  const unfinished = join(folder, `.${basename(path).slice(0, 80)}.${randomBytes(6).toString('hex')}.tmp`)
+  const own = unfinishedOf(path)
+  await removeAbandoned(folder, own)
+  const unfinished = join(folder, `${own}${process.pid}-${randomBytes(6).toString('hex')}.tmp`)
   try {
     await using file = await open(unfinished, 'wx', 0o600)
     await file.writeFile(text)
@@ -58,6 +60,22 @@ async function replace(path: string, text: string): Promise<void> {
   if (process.platform === 'win32') return // folders cannot be opened there
   await using opened = await open(folder, 'r')
   await opened.sync()
+}
+
+const unfinishedOf = (path: string): string => `.${basename(path).slice(0, 80)}.`
+
+const ABANDONED_MS = 3_600_000
+
+/** What killed exports of the same name have left. One that may still be written stays: its process is there, and it is of this hour. */
+async function removeAbandoned(folder: string, own: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const made = name.startsWith(own) ? /^(?:(\d+)-)?[0-9a-f]{12}\.tmp$/.exec(name.slice(own.length)) : null
+    if (made === null) continue
+    const pid = made[1]
+    const { mtimeMs } = await lstat(join(folder, name))
+    const isGone = pid !== undefined && !processExists(Number(pid))
+    if (isGone || Date.now() - mtimeMs > ABANDONED_MS) await rm(join(folder, name), { force: true })
+  }
 }
 
 async function orRefuse(path: string, work: () => Promise<void>): Promise<void> {

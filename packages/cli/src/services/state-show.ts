@@ -2,7 +2,7 @@ import { type DatabaseOverview, nameMatcher, overviewOf, readDatabaseStatus, rea
 import type { ProjectFlags } from '../load-project.ts'
 import type { PluginHost } from '../registry.ts'
 import type { Session } from '../session.ts'
-import { openStateWork } from './state-work.ts'
+import { openStateWork, waitingNote } from './state-work.ts'
 
 export type StateShowRequest = {
   readonly project: ProjectFlags
@@ -43,7 +43,6 @@ export async function showState(host: PluginHost, { project, databases: wanted =
     }
   }
   for (const { content } of listing?.files ?? []) if (content.kind === 'broken') warnings.push(`not shown: ${content.reason}`)
-  const legacy = listing?.files.filter(({ content }) => content.kind === 'table').length ?? 0
-  if (legacy > 0) warnings.push(`not shown: ${legacy} state files of an older tool. \`dbsync state migrate\` takes them over`)
+  warnings.push(...waitingNote(listing))
   return { databases, warnings }
 }

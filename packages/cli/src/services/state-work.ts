@@ -39,3 +39,14 @@ export async function beginLog({ config, warnings }: StateWork, session: Session
   const redact = redactor([...session.secrets])
   session.log = await openLog({ config, run: newRunId(new Date()), redact, onLost: (message) => void warnings.push(message) })
 }
+
+type Listing = Awaited<ReturnType<NonNullable<StateStore['legacy']>['list']>>
+
+/** What an older tool knew of tables, as long as nobody has taken it over: runs of those tables refuse to begin. */
+export function waitingNote(listing: Listing | undefined): readonly string[] {
+  const count = listing?.files.filter(({ content }) => content.kind === 'table').length ?? 0
+  if (count === 0) return []
+  return [
+    `not shown: ${count === 1 ? '1 state file' : `${count} state files`} of an older tool. \`dbsync state migrate\` takes over what they say; until then runs of their tables refuse to start`,
+  ]
+}

@@ -8,6 +8,7 @@ import type { PluginHost } from '../registry.ts'
 import { nextDue } from '../schedule/times.ts'
 import { systemZone } from '../schedule/zone.ts'
 import type { Session } from '../session.ts'
+import { waitingNote } from './state-work.ts'
 
 export type StatusRequest = {
   readonly project: ProjectFlags
@@ -42,6 +43,7 @@ export async function status(host: PluginHost, { project: flags, maxAgeMs }: Sta
   await using state = await openState(config, project.registry, { signal: session.interrupt.signal, warn: (message) => void warnings.push(message) })
   const now = new Date()
   const [found, all, next] = [await readStatus(state), await readRuns(state), await upcoming(config.schedules, flags.cwd, now)]
+  warnings.push(...waitingNote(await state.legacy?.list()))
   const running = all.filter((record) => runIsAlive(record, now))
   const runs = all.filter((record) => !running.includes(record))
   const failures = [...tableFailures(found), ...runFailures(runs)]

@@ -56,6 +56,12 @@ describe('retention', () => {
     expect(kept(points, { keepLast: 1 })).toEqual(['2026-11-21T00:00Z', '2026-11-20T00:00Z'])
   })
 
+  test('one that its run may still be writing stays for a week', () => {
+    const unfinished = (at: string) => point(at, { unfinished: true, kind: 'journal' })
+    const points = [point('2026-11-21T11:00Z'), unfinished('2026-11-21T10:00Z'), unfinished('2026-11-14T12:01Z'), unfinished('2026-11-14T12:00Z')]
+    expect(kept(points, { keepLast: 1 })).toEqual(['2026-11-21T11:00Z', '2026-11-21T10:00Z', '2026-11-14T12:01Z'])
+  })
+
   test('journals are kept without a gap', () => {
     const points = HOURLY.map((one) => ({ ...one, kind: 'journal' as const }))
     expect(kept(points, { keepLast: 5, keepDaily: 7, keepWeekly: 4 })).toEqual(points.slice(0, 5).map(({ name }) => name))

@@ -11,6 +11,8 @@ describe('redactor', () => {
     ['URL-encoded', encodeURIComponent(HOSTILE)],
     ['URL-encoded in small letters', encodeURIComponent(HOSTILE).toLowerCase()],
     ['URL-encoded strictly', encodeURIComponent(HOSTILE).replaceAll("'", '%27')],
+    ['in base64', Buffer.from(HOSTILE).toString('base64')],
+    ['in base64 for URLs', Buffer.from(HOSTILE).toString('base64url')],
     ['JSON-escaped', JSON.stringify(HOSTILE)],
     ['JSON-escaped twice', JSON.stringify(JSON.stringify(HOSTILE))],
     ['in a URL', `mysql://root:${HOSTILE}@db.example:3306/shop`],
@@ -19,6 +21,7 @@ describe('redactor', () => {
     const masked = redact(`before ${text} after`)
     expect(masked).toContain(MASK)
     expect(masked).toMatch(/^before .* after$/)
+    expect(masked).not.toContain(Buffer.from(HOSTILE).toString('base64').slice(0, 12))
     for (const part of ['ss:w', 'w/rd', 'ss%3', 'rd?', 'rd%3', '#%', '%25']) expect(masked).not.toContain(part)
   })
 

@@ -10,8 +10,8 @@ const SHORTEST = 3
 const DSN_PASSWORD = /(?<=:\/\/[^\s:/@"'<>]*:)[^\s/"'<>]*(?=@)/g
 
 /**
- * Makes the function that masks these secrets in any text: as they are, URL-encoded (either case, spaces as `%20` or `+`) and
- * JSON-escaped (once or twice, as in a log of a log), and the password of any URL. Pass text that is shown, logged or stored through it.
+ * Makes the function that masks these secrets in any text: as they are, URL-encoded (either case, spaces as `%20` or `+`), JSON-escaped
+ * (once or twice, as in a log of a log) and in base64, and the password of any URL. Pass text that is shown, logged or stored through it.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const known = [...new Set(secrets)].filter((secret) => secret !== '')
@@ -49,7 +49,9 @@ function formsOf(secret: string): readonly string[] {
   const encoded = [percent, strict, encodeURI(wellFormed), percent.replaceAll('%20', '+'), strict.replaceAll('%20', '+')]
   const once = JSON.stringify(secret).slice(1, -1)
   const twice = JSON.stringify(once).slice(1, -1)
-  return [secret, once, twice, ...encoded, ...encoded.map((text) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+  // Shorter ones are too likely to be part of something else.
+  const base64 = secret.length < 6 ? [] : (['base64', 'base64url'] as const).map((form) => Buffer.from(wellFormed).toString(form).replace(/=+$/, ''))
+  return [secret, once, twice, ...base64, ...encoded, ...encoded.map((text) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
 }
 
 /** Places may overlap (two secrets with a common part): they are joined first, so that no rest of one is left. */

@@ -139,6 +139,14 @@ describe('the choice of a strategy', () => {
     expect(kind(timed, { state: { ...inherited, sync_status: 'FAILED' }, comparable: false })).toBe('full')
   })
 
+  it('compares as a whole when the last comparison is as old as it may be, by the clock of the source, and not before', () => {
+    const due = (state: Partial<TargetState>, reconcileEveryMs?: number) => kind(timed, { state: { ...saved, ...state }, reconcileEveryMs })
+    expect(due({}, 86_400_000)).toBe('digest')
+    expect(due({}, 86_400_001)).toBe('time')
+    expect(due({ compared_at: null }, 86_400_001)).toBe('digest')
+    expect(due({ compared_at: null })).toBe('time')
+  })
+
   it('compares tables without a key or without a timestamp', () => {
     expect(kind(table([]))).toBe('digest')
     expect(kind({ ...timed, key: [] })).toBe('digest')

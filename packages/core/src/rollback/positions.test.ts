@@ -55,6 +55,17 @@ test('positions are read by where their tables are, and put back as they were', 
   expect((await readPositions(store, 'other', [in_('orders')]))['shop']?.['orders']).toEqual(later)
 })
 
+test('what was known of the source while the rows were others is not put back', async () => {
+  const store = memoryStore()
+  const print = { by: 'digest', rows: 1, sum: '1', form: 'f', at: '2026-11-21T02:00:00.000Z' } as const
+  await writePositions(store, 'copy', { shop: { orders: saved({ source_print: print }) } })
+  expect((await readPositions(store, 'copy', [in_('orders')]))['shop']).toEqual({ orders: saved() })
+  await writePositions(store, 'copy', { shop: { orders: saved() } })
+  await store.write(shop, state({ orders: { copy: saved({ source_print: print }) } }), (await store.read(shop))?.revision)
+  await forgetPositions(store, 'copy', [in_('orders')])
+  expect((await readPositions(store, 'copy', [in_('orders')]))['shop']).toEqual({ orders: saved({ position: null, compared_at: null }) })
+})
+
 test('what is forgotten is compared as a whole, and is no first contact', async () => {
   const store = memoryStore()
   await store.write(shop, state({ orders: { copy: saved() }, items: { copy: saved() } }), undefined)

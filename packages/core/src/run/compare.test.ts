@@ -41,6 +41,21 @@ describe(`comparing two ends (seed ${SEED})`, () => {
     }
   })
 
+  it.each(['source', 'target'] as const)('does not call a range equal of which the %s could not hash every row', async (end) => {
+    const { signal } = new AbortController()
+    const schema = schemaOf(['id'])
+    const [from, to] = [memoryDatabase(), memoryDatabase()]
+    for (const db of [from, to]) putTable(db, schema, [['1', 'a']])
+    const ends = {
+      source: (await memorySource(from).open({ readers: 1, signal })) as unknown as DigestReader,
+      target: memoryTarget(to) as unknown as DigestReader,
+    }
+    const limits = { schema, wanted: schema, batchRows: 100, batchBytes: 1 << 20, signal }
+    expect((await survey({ ...ends, ...limits })).unequal).toEqual([])
+    const digest: DigestReader['digest'] = async (...asked) => (await ends[end].digest(...asked)).map((one) => ({ ...one, exact: false }))
+    expect((await survey({ ...ends, [end]: { ...ends[end], digest }, ...limits })).unequal).toHaveLength(1)
+  })
+
   it('gives up on a table without a key that differs nearly everywhere', async () => {
     const make = (prefix: string) => Array.from({ length: 70_000 }, (_, i): Row => [String(i), `${prefix}${i}`])
     await expect(settle(schemaOf([]), make('a'), make('b'))).rejects.toThrow(TooDifferent)

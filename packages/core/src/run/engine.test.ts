@@ -257,6 +257,23 @@ describe('a run', () => {
     }
   })
 
+  it('commits nothing of what it read before the lock was lost', async () => {
+    const w = world({ batchRows: 1 })
+    w.put(items, [
+      ['1', 'a'],
+      ['2', 'b'],
+    ])
+    const seen: string[] = []
+    w.faults.target = (point) => {
+      if (point === 'write' && !seen.includes('write')) w.target.locks.clear()
+      seen.push(point)
+    }
+    expect((await w.run()).status).toBe('ok')
+    // The first attempt has come as far as its first write.
+    expect(seen.slice(seen.indexOf('write'), seen.indexOf('commit')).filter((point) => point === 'open')).toHaveLength(1)
+    expect(w.rows(w.target, 'items')).toEqual(w.rows(w.source, 'items'))
+  })
+
   it('does not go on by a plan that the source has left behind', async () => {
     const w = world()
     w.put(users, [['1', 'a', '2025-01-01 00:00:00']])

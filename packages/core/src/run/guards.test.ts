@@ -90,6 +90,8 @@ describe('a guard against deletes', () => {
     expect(await w.run(config)).toMatchObject({ outcome: 'synced' })
     w.put(rowsOf(30))
     expect(await w.run({ ...config, allow: ['deletes'] })).toMatchObject({ outcome: 'synced' })
+    w.put(rowsOf(19))
+    expect(await w.run(config), 'eleven are too many').toMatchObject(refusedWith('TOO_MANY_DELETES', 'deletes'))
     w.put(rowsOf(20))
     expect(await w.run(config), 'ten rows may always go').toMatchObject({ outcome: 'synced' })
     w.put([])

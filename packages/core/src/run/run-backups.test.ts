@@ -118,6 +118,23 @@ describe('backup points of a run', () => {
     ])
   })
 
+  test('no definition changes before it is made', async () => {
+    const w = world()
+    await w.run()
+    const table = schemaOf('a')
+    const more = table.columns.map((column) => ({ ...column, name: 'more', nullable: true }))
+    putTable(w.source, { ...table, columns: [...table.columns, ...more] }, [['1', null]])
+    const seen: string[] = []
+    w.faults.target = (point) => void seen.push(point)
+    w.faults.backup = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      seen.push('made')
+    }
+    expect((await w.run()).status).toBe('ok')
+    expect(seen).toContain('run')
+    expect(seen.indexOf('made')).toBeLessThan(seen.indexOf('run'))
+  })
+
   test('a passing fault is tried again with the table', async () => {
     const w = world()
     let faults = 2

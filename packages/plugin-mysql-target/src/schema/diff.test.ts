@@ -205,6 +205,8 @@ describe('what narrows', () => {
     ['bigint(20)', 'int(11)', 'narrows, rows'],
     ['int(10) unsigned', 'bigint(20)', 'fits, no rows'],
     ['int(11)', 'int(10) unsigned', 'narrows, rows'],
+    ['int(10) unsigned', 'int(11)', 'narrows, rows'],
+    ['bigint(20) unsigned', 'bigint(20)', 'narrows, rows'],
     ['int(11) DEFAULT NULL', 'int(11) NOT NULL', 'narrows, rows'],
     ['int(11) NOT NULL', 'int(11) DEFAULT NULL', 'fits, no rows'],
     ["enum('a','b')", "enum('a','b','c')", 'fits, no rows'],

@@ -18,7 +18,7 @@ export default class BackupList extends BaseCommand {
     const { pointsText } = await import('../../render/backup.ts')
     const outcome = await listBackups(this.config, selecting(this.projectFlags(flags), flags), await this.session())
     for (const warning of outcome.warnings) await this.warning(warning)
-    await this.show(() => pointsText(outcome, new Date()))
+    await this.show(() => pointsText(outcome, new Date(), process.stdout.columns))
     return this.redacted({ points: outcome.points, warnings: outcome.warnings })
   }
 }

@@ -32,7 +32,7 @@ const reconcile: Question<'reconcile'> = {
     if (set !== undefined) return spelled(Number(set))
     return lookback.applies?.(known, desk) === false ? 'never' : '7d'
   },
-  ask: (prompts, fallback) => prompts.text('Compare these tables as a whole every (12h, 7d, never)', { fallback, check: reconcileFault }),
+  ask: (prompts, fallback) => prompts.text('Compare whole tables, not only by time, every (12h, 7d, never)', { fallback, check: reconcileFault }),
 }
 
 /** Back into text, in the largest unit that fits. */

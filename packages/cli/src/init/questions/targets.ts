@@ -70,7 +70,7 @@ function typeChoices({ registry }: Desk) {
   const known = Object.entries(INSTALLABLE.target).filter(([type]) => !registry.targets.has(type))
   const first = installed.filter(({ value }) => value === 'mysql')
   const others = installed.filter(({ value }) => value !== 'mysql')
-  return [...first, ...others, ...known.map(([type, plugin]) => ({ value: type, name: type, disabled: `first: dbsync plugins install ${plugin}` }))]
+  return [...first, ...others, ...known.map(([type, plugin]) => ({ value: type, name: type, disabled: `after: dbsync plugins install ${plugin}` }))]
 }
 
 /** Asks for the options until the target can be opened, then for the name of the database there. */
