@@ -36,6 +36,18 @@ describe('pump', () => {
     expect(await trials(300, reversed)).toBeGreaterThan(0)
   })
 
+  it('stops where the definition changes, with what came before it neither committed nor saved', async () => {
+    const seen: string[] = []
+    const writer = { write: async () => void seen.push('write'), commit: async () => void seen.push('commit') } as unknown as TableWriter
+    async function* chunks(): AsyncIterable<Chunk> {
+      yield { type: 'rows', batches: [batch([{ id: 1, v: 1 }])], position: 1 }
+      yield { type: 'schema', schema } as Chunk
+    }
+    const save = async () => void seen.push('save')
+    await expect(pump({ chunks: chunks(), writerOf: async () => writer, due: () => false, save })).rejects.toMatchObject({ code: 'SCHEMA_CHANGED' })
+    expect(seen).toEqual(['write'])
+  })
+
   it('saves no position for a chunk that ends inside a transaction', async () => {
     const saved: Position[] = []
     async function* chunks(): AsyncIterable<Chunk> {

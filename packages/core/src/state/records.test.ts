@@ -63,3 +63,28 @@ test('a document of another shape is never taken for no state', () => {
     expect(() => parseDatabaseState('shop', wrong as never), JSON.stringify(wrong)).toThrow('expected shape')
   }
 })
+
+test('what a decision hangs on has to have its shape, at each target', () => {
+  const document = (over: Record<string, unknown>) => put(undefined, 'a', { ...saved(), ...over } as TargetState) as never
+  const position = (columns: unknown, more = {}) => ({ position: { columns, ...more } })
+  const zoned = { zone: 60 }
+  for (const right of [{}, { position: null }, position({ at: null }), position({ at: '2026-01-01' }), position({ at: '2026-01-01 00:00:00.123456' }, zoned)]) {
+    expect(() => parseDatabaseState('shop', document(right)), JSON.stringify(right)).not.toThrow()
+  }
+  for (const wrong of [
+    { compared_at: 'soon' },
+    { compared_at: undefined },
+    { source_id: 1 },
+    { target_id: null },
+    { target_database: undefined },
+    { position: undefined },
+    position(null),
+    position([]),
+    position({ at: 5 }),
+    position({ at: 'soon' }),
+    position({ at: null, further: '2026-01-01 00' }),
+    position({ at: null }, { zone: 'UTC' }),
+  ]) {
+    expect(() => parseDatabaseState('shop', document(wrong)), JSON.stringify(wrong)).toThrow('expected shape')
+  }
+})
