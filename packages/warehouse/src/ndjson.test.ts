@@ -59,6 +59,16 @@ describe('NdjsonEncoder', () => {
     expect(ledger.lines()).toEqual([])
   })
 
+  it('keeps an unsigned number in a signed column up to its limit, and counts what is beyond', () => {
+    const columns = [column('n', { kind: 'int', bits: 64, unsigned: true })]
+    const ledger = new Ledger(table, false)
+    const encoded = [{ column: columns[0] as Column, name: 'n', type: 'INT64' as const, inKey: false }]
+    const lines = new NdjsonEncoder({ table, columns: encoded, ledger, hashed: false, sequenced: false })
+    lines.add(packRows(columns, [['0'], ['9223372036854775807'], ['9223372036854775808'], ['18446744073709551615']]))
+    expect(linesOf(lines)).toEqual([{ n: '0' }, { n: '9223372036854775807' }, {}, {}])
+    expect(ledger.lines()).toEqual(['shop.orders: 2 values of column n became NULL: beyond INT64'])
+  })
+
   it('makes NULL of dates that do not exist, counts them, and fails for them when it is strict', () => {
     const columns = [column('id', { kind: 'int', bits: 32 }), column('d', { kind: 'date' })]
     const dates = ['0000-00-00', '2026-02-00', '2026-02-29', '2024-02-29', '1900-02-29', '2000-02-29', '0001-01-01', '0000-01-01', '9999-12-31']
