@@ -7,7 +7,7 @@ import { said } from './dbsync.ts'
 import { type Project, project } from './project.ts'
 
 /** Killed runs of each kind. */
-const TRIALS = Number(process.env.DBSYNC_KILL_TRIALS ?? 25)
+const TRIALS = Number(process.env.DBSYNC_KILL_TRIALS ?? 16)
 /** Each of these is changed by one commit. */
 const TABLES = ['parent', 'child', 'stamped', 'shrinking', 'keyless', 'swap']
 

@@ -182,7 +182,9 @@ async function pairFor(options: ProjectOptions): Promise<TestPair> {
 }
 
 async function createUser(server: ServerClient, user: string, password: string, rights: string, databases: string): Promise<void> {
-  await server.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password.replaceAll(/['\\]/g, '\\$&')}'`)
+  const [mode] = await server.query('SELECT @@sql_mode AS mode')
+  const special = String(mode?.['mode']).includes('NO_BACKSLASH_ESCAPES') ? /'/g : /['\\]/g
+  await server.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password.replaceAll(special, (found) => (found === "'" ? "''" : '\\\\'))}'`)
   await server.query(`GRANT ${rights} ON ${quote(databases)}.* TO ${user}@'%'`)
 }
 

@@ -114,6 +114,8 @@ export function describeReading({ describe, it }: Registry, harness: ReaderHarne
       expect(await ids({ exact: '2026-05-05 05:05:05.000001' })).toBe('36')
       expect(await ids({ at: '2026-05-05 05:05:05.000000', exact: '2026-05-05 05:05:05.000001' })).toBe('1356')
       expect(await ids({ at: '2999-01-01 00:00:00.000000' })).toBe('5')
+      // Before every value: what a position says that has none yet.
+      expect(await ids({ at: '0000-00-00 00:00:00' })).toBe('123456')
     })
 
     it('finds the newest values that are not beyond their bounds, and null where there is none', async () => {
@@ -198,6 +200,8 @@ export function describeReading({ describe, it }: Registry, harness: ReaderHarne
       ])
       const ids = async (since: Record<string, string>) => (await rowsOf(reader, { schema, since })).map((line) => line.slice(2, 3)).join('')
       expect(await ids({ day: '2026-05-05' })).toBe('135')
+      expect(await ids({ day: '0000-00-00' })).toBe('12345')
+      expect(await ids({ at: '0000-00-00 00:00:00' })).toBe('12345')
       expect(await ids({ at: '2026-05-05 05:05:05.000000' })).toBe('125')
       const newest = (atMost: Record<string, string>) => reader.newest(schema, atMost, never)
       expect(await newest({ day: '2026-05-05', at: '2026-05-05 05:05:05.000000' })).toEqual({ day: '2026-05-05', at: '2026-05-05 05:05:05.000000' })

@@ -14,7 +14,10 @@ export function sinceCondition(dialect: Dialect, schema: TableSchema, since: Rea
   const tests = pickColumns(schema.columns, Object.keys(since)).map((column) => {
     const encoded = warehouseColumn(dialect, schema, column)
     const name = dialect.quoteName(encoded.name)
-    return `${name} >= ${literal(dialect, encoded, Buffer.from(since[column.name] ?? ''))} OR ${name} IS NULL`
+    const bound = since[column.name] ?? ''
+    // Warehouses have no zero date, and no date before it.
+    if (bound.startsWith('0000-')) return 'TRUE'
+    return `${name} >= ${literal(dialect, encoded, Buffer.from(bound))} OR ${name} IS NULL`
   })
   return `(${tests.join(' OR ') || 'TRUE'})`
 }

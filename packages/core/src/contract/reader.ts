@@ -45,7 +45,7 @@ export type Unreadable = (table: TableRef, error: SyncError) => void
 
 export type ReadRequest = {
   readonly schema: TableSchema
-  /** Only rows in which one of these columns is at or after its bound (canonical text), or NULL. */
+  /** Only rows in which one of these columns is at or after its bound (canonical text; the zero date is before every value), or NULL. */
   readonly since?: Readonly<Record<string, string>>
   /** Only the rows with these keys; for a table without a key: one row for each of these row hashes, in any order. At most a few thousand. */
   readonly keys?: RowBatch
