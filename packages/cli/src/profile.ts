@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import { SyncError } from '@dbsync/core/plugin'
 import type { CliCode } from './codes.ts'
 
+/** Where a file of the configuration is, as a run finds it: an old project has them in `scripts`. `undefined`: in neither place. */
+export const findFile = (cwd: string, name: string): string | undefined => [name, join('scripts', name)].find((file) => existsSync(join(cwd, file)))
+
 /** The files of a profile that are there: `params.staging.json` beside, or in the scripts folder, where params.json would be. Throws `NO_SUCH_PROFILE`. */
 export function profileFiles(cwd: string, profile: string): { readonly params: string | undefined; readonly config: string | undefined } {
   const names = [`params.${profile}.json`, `sync-config.${profile}.json`] as const
-  const [params, config] = names.map((name) => [name, join('scripts', name)].find((file) => existsSync(join(cwd, file))))
   checkProfileName(profile)
+  const [params, config] = names.map((name) => findFile(cwd, name))
   if ((params ?? config) !== undefined) return { params, config }
   throw new SyncError('NO_SUCH_PROFILE' satisfies CliCode, `There is no profile ${JSON.stringify(profile)}.`, {
     kind: 'config',

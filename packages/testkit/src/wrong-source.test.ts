@@ -1,9 +1,9 @@
-import { memorySource, putTable } from '@dbsync/core/memory'
+import { memorySource } from '@dbsync/core/memory'
 import { canDigest, type Source } from '@dbsync/core/plugin'
 import { expect, it } from 'vitest'
 import { failuresOf } from './checks.ts'
-import { plainSchema } from './fixture.ts'
 import { type SourceUnderTest, sourceChecks } from './source.ts'
+import { memorySourceUnderTest } from './testing.ts'
 import { withMembers } from './wrong/complete.ts'
 import { WRONG_DIGESTS } from './wrong/digests.ts'
 import { WRONG_READERS } from './wrong/readers.ts'
@@ -16,19 +16,7 @@ async function open(make: WrongSource['make']): Promise<SourceUnderTest> {
   const database = 'd'
   const db = emptyDatabase(database)
   const right = completeSource(memorySource(db))
-  return {
-    source: { ...right, ...make(right, db) },
-    database,
-    async create(table) {
-      putTable(db, plainSchema({ database, name: table.name }, table))
-    },
-    async insert({ name }, rows) {
-      const there = db.databases.get(database)?.get(name)
-      if (there === undefined) throw new Error(`no table ${name}`)
-      putTable(db, there.schema, [...there.rows, ...rows])
-    },
-    async [Symbol.asyncDispose]() {},
-  }
+  return memorySourceUnderTest({ ...right, ...make(right, db) }, db, database)
 }
 
 /** With the optional members that a memory source has no use for. */

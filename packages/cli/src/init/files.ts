@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { checkProfileName } from '../profile.ts'
+import { checkProfileName, findFile } from '../profile.ts'
 
 /** A file of the configuration, by its names from the folder. */
 export type InitFile = {
@@ -16,11 +16,9 @@ export type Chosen = { readonly params?: string | undefined; readonly config?: s
 export function initFiles(cwd: string, { params, config, profile }: Chosen): InitFiles {
   if (profile !== undefined) checkProfileName(profile)
   const exists = (name: string) => existsSync(resolve(cwd, name))
-  // As a run finds them: an old project has them in `scripts`.
-  const place = (name: string) => [name, join('scripts', name)].find(exists)
   const file = (base: string, given: string | undefined): InitFile => {
-    const plain = place(`${base}.json`)
-    const own = profile === undefined ? undefined : (place(`${base}.${profile}.json`) ?? join(dirname(plain ?? ''), `${base}.${profile}.json`))
+    const plain = findFile(cwd, `${base}.json`)
+    const own = profile === undefined ? undefined : (findFile(cwd, `${base}.${profile}.json`) ?? join(dirname(plain ?? ''), `${base}.${profile}.json`))
     const writes = given ?? own ?? plain ?? `${base}.json`
     return { writes, begins: exists(writes) ? writes : plain }
   }

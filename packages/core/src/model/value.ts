@@ -8,22 +8,30 @@ export function decodeCell(column: Column, cell: Uint8Array | null): Value {
   if (cell === null) return null
   const { type } = column
   switch (type.kind) {
-    case 'bytes':
-    case 'bits':
-    case 'geometry':
-      return cell
     case 'bool':
       return ascii(cell) === '1'
     case 'int':
       return type.bits === 64 ? BigInt(ascii(cell)) : Number(ascii(cell))
     case 'float':
       return Number(ascii(cell))
+    default:
+      return isText(column) ? utf8(cell) : cell
+  }
+}
+
+/** Whether its packed cells are text in UTF-8; others are bytes. */
+export function isText({ type, charset, portable }: Column): boolean {
+  switch (type.kind) {
+    case 'bytes':
+    case 'bits':
+    case 'geometry':
+      return false
     case 'text':
     case 'enum':
     case 'set':
-      return column.portable !== undefined || isUtf8(column.charset) ? utf8(cell) : cell
+      return portable !== undefined || isUtf8(charset)
     default:
-      return utf8(cell)
+      return true
   }
 }
 

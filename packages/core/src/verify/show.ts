@@ -1,5 +1,6 @@
 import { CellCursor } from '../model/rows.ts'
 import { type Column, keyColumns, storedColumns, type TableSchema } from '../model/schema.ts'
+import { isText } from '../model/value.ts'
 import type { ChangedCell, ShownCell } from './report.ts'
 
 /** Characters that are shown of one cell. */
@@ -44,21 +45,6 @@ function textOf(column: Column, cell: Uint8Array | null): string | null {
   if (cell === null) return null
   const text = Buffer.from(cell).toString('utf8')
   return isText(column) && Buffer.from(text).equals(Buffer.from(cell)) ? text : hex(cell)
-}
-
-function isText({ type, charset, portable }: Column): boolean {
-  switch (type.kind) {
-    case 'bytes':
-    case 'bits':
-    case 'geometry':
-      return false
-    case 'text':
-    case 'enum':
-    case 'set':
-      return portable !== undefined || charset === undefined || charset.startsWith('utf8') || charset === 'ascii'
-    default:
-      return true
-  }
 }
 
 const hex = (cell: Uint8Array): string => `0x${Buffer.from(cell).toString('hex')}`

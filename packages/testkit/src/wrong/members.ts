@@ -1,6 +1,6 @@
 import { type MemoryDatabase, putTable } from '@dbsync/core/memory'
-import { diffTable, type Examination, SyncError } from '@dbsync/core/plugin'
-import { remade, textOf, type WrongTarget } from './wrong.ts'
+import { diffTable, type Examination } from '@dbsync/core/plugin'
+import { examinesOnlyWhatIsThere, remade, textOf, type WrongTarget } from './wrong.ts'
 
 const EXAMINES = 'examine says what it finds, of databases that are not there too, and writes nothing'
 const COSTS = 'costs grow with what is sent, and asking for them changes nothing'
@@ -93,14 +93,7 @@ export const WRONG_MEMBERS: readonly WrongTarget[] = [
   { does: 'finds something and does not say what', make: () => ({ examine: async () => found('', 'All can be written.') }), fails: [EXAMINES] },
   {
     does: 'cannot be examined where one of the databases is not there',
-    make: (right) => ({
-      async examine({ databases }) {
-        const there = await right.databases()
-        const missing = databases.find((name) => !there.includes(name))
-        if (missing !== undefined) throw new SyncError('DATABASE_MISSING', `Database ${missing} does not exist.`, { kind: 'data' })
-        return { findings: [] }
-      },
-    }),
+    make: examinesOnlyWhatIsThere,
     fails: [EXAMINES],
   },
   {

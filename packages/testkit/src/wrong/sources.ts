@@ -1,7 +1,7 @@
 import type { MemoryDatabase } from '@dbsync/core/memory'
-import { type Snapshot, type Source, type SourceClock, SyncError } from '@dbsync/core/plugin'
+import type { Snapshot, Source, SourceClock } from '@dbsync/core/plugin'
 import { never } from '../rows-of.ts'
-import { once, type Wrong } from './wrong.ts'
+import { examinesOnlyWhatIsThere, once, type Wrong } from './wrong.ts'
 
 export type WrongSource = Wrong<(right: Source, db: MemoryDatabase) => Partial<Source>>
 
@@ -47,14 +47,7 @@ export const WRONG_SOURCES: readonly WrongSource[] = [
   },
   {
     does: 'cannot be examined where one of the databases is not there',
-    make: (right) => ({
-      async examine({ databases }) {
-        const there = await right.databases()
-        const missing = databases.find((name) => !there.includes(name))
-        if (missing !== undefined) throw new SyncError('DATABASE_MISSING', `Database ${missing} does not exist.`, { kind: 'data' })
-        return { findings: [] }
-      },
-    }),
+    make: examinesOnlyWhatIsThere,
     fails: [EXAMINES],
   },
   {

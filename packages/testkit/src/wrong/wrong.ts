@@ -1,5 +1,15 @@
 import { type Cell, type MemoryDatabase, memoryDatabase, type Row } from '@dbsync/core/memory'
-import { type DigestReader, packRows, type RowBatch, SyncError, type TableReader, type TableWriter, type Target, type WriteWork } from '@dbsync/core/plugin'
+import {
+  type DigestReader,
+  packRows,
+  type RowBatch,
+  type Source,
+  SyncError,
+  type TableReader,
+  type TableWriter,
+  type Target,
+  type WriteWork,
+} from '@dbsync/core/plugin'
 import { expect } from 'vitest'
 import { type Check, failuresOf } from '../checks.ts'
 
@@ -56,3 +66,13 @@ export const once = (action: () => PromiseLike<void>): (() => Promise<void>) => 
     await action()
   }
 }
+
+/** Wrong at either end: it fails where one of the databases is not there. */
+export const examinesOnlyWhatIsThere = (right: Pick<Source, 'databases'>): Required<Pick<Source, 'examine'>> => ({
+  async examine({ databases }) {
+    const there = await right.databases()
+    const missing = databases.find((name) => !there.includes(name))
+    if (missing !== undefined) throw new SyncError('DATABASE_MISSING', `Database ${missing} does not exist.`, { kind: 'data' })
+    return { findings: [] }
+  },
+})
