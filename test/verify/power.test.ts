@@ -24,13 +24,16 @@ test(`every single change of a copy is found and named, and equal tables are equ
   const changed = await makeCopy(target, connections[1], copy, ROWS)
   await using engine = await verifyEngine(source, target, database, copy)
 
-  for (const level of ['digest', 'rows'] as const)
-    expect(await engine.verify(level), `equal by ${level}`).toMatchObject({ status: 'equal', totals: { settled: 0 } })
+  for (const level of ['checksum', 'digest', 'rows'] as const) {
+    const report = await engine.verify(level)
+    expect(report, `equal by ${level}`).toMatchObject({ status: 'equal', totals: { settled: 0 } })
+    expect([...new Set(report.tables.map((table) => table.level))]).toEqual([level])
+  }
   const pick = random(SEED)
   let falseAlarms = 0
   for (let i = 0; i < COUNT; i++) {
     const mutation = MUTATIONS[(SEED + i * 3) % MUTATIONS.length] as Mutation
-    const level = i % 4 === 3 ? 'rows' : 'digest'
+    const level = (['digest', 'checksum', 'digest', 'rows'] as const)[i % 4] ?? 'digest'
     const { id } = await changed.mutate(mutation, pick)
     const found = only(await engine.verify(level, [mutation.table]))
     const where = `${mutation.name}, row ${id}, by ${level}: ${JSON.stringify(found)}`

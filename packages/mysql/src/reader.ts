@@ -12,6 +12,7 @@ import {
   type TableSchema,
 } from '@dbsync/core/plugin'
 import { refuseAmbiguous } from './ambiguous.ts'
+import { tableChecksum } from './checksum.ts'
 import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
 import { rowHash, selectList, splitHash } from './digest.ts'
@@ -87,6 +88,7 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
     ranges: (schema, rowsPerRange, signal, within) =>
       on('splitting', schema, signal, (connection) => tableRanges(connection, schema, rowsPerRange, signal, within)),
     digest: (schema, ranges, signal) => on('comparing', schema, signal, (connection) => digestRanges(connection, schema, ranges, signal)),
+    checksum: (schema, signal) => on('comparing', schema, signal, (connection) => tableChecksum(connection, schema, signal)),
     fingerprints: (schema, ranges, signal) => stream('comparing', schema, signal, (connection) => fingerprintRows(connection, schema, ranges, signal)),
     async lag(signal) {
       await using leased = await lease(signal)

@@ -22,8 +22,9 @@ Exit codes: 0 equal; 1 some tables could not be compared; 2 usage or configurati
   static override flags = {
     ...projectFlags,
     level: Flags.option({
-      options: ['count', 'digest', 'rows'] as const,
-      summary: 'How: row counts, hashes made in the servers, or every row read from both ends. By default as configured (verify_level).',
+      options: ['count', 'checksum', 'digest', 'rows'] as const,
+      summary:
+        'How: row counts, a quick sum of each table, hashes made in the servers, or every row read from both ends. By default as configured (verify_level).',
     })(),
     ...selectionFlags,
     ...talkFlags,

@@ -27,6 +27,9 @@ const NO_LINES = {
 
 const GAP = 2
 
+/** Rows that are drawn at a time: the time for one table grows with the square of its rows. */
+const ROWS = 200
+
 const NARROWEST = 20
 
 /**
@@ -35,16 +38,25 @@ const NARROWEST = 20
  */
 export async function columns(heads: readonly TextColumn[], cells: readonly (readonly string[])[], width?: number): Promise<string> {
   const { default: CliTable } = await import('cli-table3')
-  const table: Table = new CliTable({
-    head: heads.map(({ head }) => head),
-    colAligns: heads.map(({ align }) => align ?? 'left'),
-    chars: NO_LINES,
-    ...(width === undefined ? {} : { wordWrap: true, colWidths: widths(heads, cells, width) }),
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  })
-  table.push(...cells.map((row) => [...row]))
-  return table
-    .toString()
+  const draw = (rows: readonly (readonly string[])[], fixed: readonly number[] | undefined, head: boolean): { text: string; widths: readonly number[] } => {
+    const table: Table = new CliTable({
+      head: head ? heads.map((column) => column.head) : [],
+      colAligns: heads.map(({ align }) => align ?? 'left'),
+      chars: NO_LINES,
+      ...(fixed === undefined ? {} : { colWidths: [...fixed] }),
+      ...(width === undefined ? {} : { wordWrap: true }),
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    })
+    table.push(...rows.map((row) => [...row]))
+    return { text: table.toString(), widths: table.options.colWidths.map((wide) => wide ?? 0) }
+  }
+  const parts = cells.length === 0 ? [[]] : Array.from({ length: Math.ceil(cells.length / ROWS) }, (_, i) => cells.slice(i * ROWS, (i + 1) * ROWS))
+  let fixed = width === undefined ? undefined : widths(heads, cells, width)
+  // Only drawing tells how wide a column gets.
+  if (parts.length > 1) fixed ??= parts.map((part) => draw(part, undefined, true).widths).reduce((a, b) => a.map((wide, i) => Math.max(wide, b[i] ?? 0)))
+  return parts
+    .map((part, i) => draw(part, fixed, i === 0).text)
+    .join('\n')
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')

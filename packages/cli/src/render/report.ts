@@ -146,7 +146,8 @@ function verifiedText(tables: readonly TableReport[]): string {
 function wayOf({ level, scope }: Verified, outcome: TableOutcome): string {
   if (scope === 'written') return 'the rows that were written were read back, and the rows of both ends counted'
   if (outcome === 'unchanged' && level === 'digest') return 'equal by digest, nothing to write'
-  return { count: 'as many rows at both ends', digest: 'both ends equal by digest', rows: 'both ends equal, row by row' }[level]
+  const checksum = 'both ends equal by a quick sum of each table'
+  return { count: 'as many rows at both ends', checksum, digest: 'both ends equal by digest', rows: 'both ends equal, row by row' }[level]
 }
 
 const comparedText = (age: string, members: number): string =>

@@ -53,7 +53,7 @@ export type Config = {
 export type RunMode = 'full' | 'incremental' | 'reconcile'
 
 export type VerifyConfig = {
-  readonly level: 'count' | 'digest' | 'rows'
+  readonly level: 'count' | 'checksum' | 'digest' | 'rows'
   readonly maxRowsPerSecond: number | undefined
   /** Wait while a server that is a replica lags behind more than this. */
   readonly maxLagSeconds: number | undefined

@@ -29,7 +29,7 @@ export const KINDS = {
       return z.NEVER
     }
   }),
-  level: z.enum(['count', 'digest', 'rows'], { error: 'must be "count", "digest" or "rows"' }),
+  level: z.enum(['count', 'checksum', 'digest', 'rows'], { error: 'must be "count", "checksum", "digest" or "rows"' }),
   backupMode: z.enum(['dump', 'journal'], { error: 'must be "dump" or "journal"' }),
   backupScope: z.enum(['touched', 'all'], { error: 'must be "touched" or "all"' }),
   logFormat: z.enum(['json', 'text'], { error: 'must be "json" or "text"' }),

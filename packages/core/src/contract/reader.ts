@@ -30,6 +30,11 @@ export interface TableReader {
   ranges?(schema: TableSchema, rowsPerRange: number, signal: AbortSignal, within?: RowRange): Promise<readonly RowRange[]>
   /** One digest per range, computed inside the engine over text that both ends agree on; in the order of `ranges`. */
   digest?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): Promise<readonly Digest[]>
+  /**
+   * One sum over the whole table, at a fraction of what digests cost. Tables of equal rows and equal definitions have equal ones; those of different
+   * rows do, too, once in billions by chance, and more often where two rows exchange a value. `undefined`: this table has none.
+   */
+  checksum?(schema: TableSchema, signal: AbortSignal): Promise<TableChecksum | undefined>
   /** The rows of these ranges as fingerprints, in any order: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
   fingerprints?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): AsyncIterable<RowBatch>
   /** Rows of the other end as they would read back from this one: it has no place for some values. Left out: as they are. Pure. */
@@ -71,6 +76,8 @@ export type RowRange =
 
 /** `sum` adds the 64-bit row hashes, so equal rows do not cancel out. `exact` is false when a row could not be hashed: compare the rows themselves then. */
 export type Digest = { readonly rows: number; readonly sum: string; readonly exact: boolean }
+
+export type TableChecksum = { readonly rows: number; readonly sum: string }
 
 /** The row's 64-bit hash as decimal text, and how many rows have it (always 1 where the table has a key). */
 export const FINGERPRINT_COLUMNS: readonly Column[] = [

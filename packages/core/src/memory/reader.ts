@@ -1,4 +1,4 @@
-import { type Digest, type DigestReader, FINGERPRINT_COLUMNS, type ReadRequest, type RowRange } from '../contract/reader.ts'
+import { type Digest, type DigestReader, FINGERPRINT_COLUMNS, type ReadRequest, type RowRange, type TableReader } from '../contract/reader.ts'
 import { packRows, type RowBatch, RowPacker } from '../model/rows.ts'
 import { type Column, keyColumns, storedColumns, type TableSchema } from '../model/schema.ts'
 import { type Cell, type Fault, type MemoryDatabase, project, type Row, tableOf } from './database.ts'
@@ -8,7 +8,7 @@ const HASHES = 2n ** 64n
 const FINGERPRINTS_PER_BATCH = 1_000
 
 /** Reads the tables of a memory database as they are at the moment of each call. */
-export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): DigestReader {
+export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): DigestReader & Required<Pick<TableReader, 'checksum'>> {
   return {
     async describe(database, names) {
       const tables = [...(db.databases.get(database)?.values() ?? [])]
@@ -34,6 +34,11 @@ export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): Diges
       signal.throwIfAborted()
       const view = viewOf(db, schema)
       return ranges.map((range) => digestOf(rowsIn(view, range)))
+    },
+    async checksum(schema, signal) {
+      signal.throwIfAborted()
+      const { rows, sum } = digestOf(viewOf(db, schema).rows)
+      return { rows, sum: String(BigInt.asUintN(32, BigInt(sum))) }
     },
     fingerprints: (schema, ranges, signal) => fingerprints(db, schema, ranges, signal),
   }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { pointTables } from '../backup/point-tables.ts'
 import type { BackupConfig } from '../config/config.ts'
 import type { TableWriter, Target, WorkCosts, WriteWork } from '../contract/target.ts'
@@ -48,6 +49,7 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
   const tables: TablePreview[] = []
   const statements: string[] = []
   const backups: PlannedBackup[] = []
+  const limit = pLimit(Math.max(1, Math.min(prepared.config.parallelTables, prepared.snapshot.readers)))
   for (const targetPlan of plan.targets) {
     const { name, databases } = targetPlan
     const target = mustHave(prepared.endpoints.targets, name)
@@ -56,10 +58,12 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
       statements.push(...database.statements, ...objectStatements(database, isEarly))
       const tablesToDo = database.tables.filter(({ refused }) => refused === undefined)
       statements.push(...tablesToDo.flatMap(({ before }) => before ?? []))
-      for (const table of database.tables) {
-        const preview = await previewTable(prepared, table, target, signal)
-        tables.push(preview)
-        statements.push(...preview.statements)
+      // Nothing is at work any more when one of them throws.
+      const previews = await Promise.allSettled(database.tables.map((table) => limit(() => previewTable(prepared, table, target, signal))))
+      for (const preview of previews) {
+        if (preview.status === 'rejected') throw preview.reason
+        tables.push(preview.value)
+        statements.push(...preview.value.statements)
       }
       statements.push(...tablesToDo.flatMap(({ after }) => (after ?? []).flatMap((change) => change.statements)))
       statements.push(...(database.drops ?? []).flatMap((drop) => drop.statements))

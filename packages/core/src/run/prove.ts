@@ -24,7 +24,7 @@ export async function proveSynced(sync: TableSync, result: TableSyncResult, leve
   if (!plan.schema.transactional || result.print !== undefined) return undefined
   const written = result.strategy === 'full' || meter.written > 0
   if (!written) return result.strategy === 'digest' ? { level: 'digest', scope: 'table', rows: meter.skipped, equal: true } : undefined
-  if (result.strategy !== 'time' || level === 'rows' || (result.sent === undefined && level === 'digest')) return await proveTable(sync, level)
+  if (result.strategy !== 'time' || level === 'rows' || (result.sent === undefined && level !== 'count')) return await proveTable(sync, level)
   return (await proveSent(sync, result)) ?? (await proveTable(sync, 'count'))
 }
 

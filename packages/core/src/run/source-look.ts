@@ -63,7 +63,7 @@ export async function printAfter(sync: TableSync, ended: Ended): Promise<SourceP
   const { print } = result
   if (print !== undefined && (print.by === 'digest' || sameMoments(print.since, sinceOf(sync, position)))) return print
   const written = result.strategy === 'full' || meter.written > 0
-  const proved = written ? verified?.equal === true && verified.level !== 'count' : result.strategy === 'time' || result.whole
+  const proved = written ? verified?.equal === true && (verified.level === 'digest' || verified.level === 'rows') : result.strategy === 'time' || result.whole
   if (!proved) return undefined
   const look = await lookOf(sync, watch.by === 'time' ? sinceOf(sync, position) : undefined, digest)
   return look && { ...look, form: watch.form, at: print?.at ?? at }

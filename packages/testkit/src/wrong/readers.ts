@@ -14,6 +14,11 @@ const TIMES = 'reads since a date or a timestamp, and finds the newest ones, as 
 const NO_NEWEST = 'looks for no newest value when it is aborted'
 const NOWHERE = 'describes nothing of a database that is not there'
 const GONE = 'fails for a table that is not there, rather than reading no rows'
+const CHECKSUM = {
+  EQUAL: 'checksum > is one for equal rows, in whatever order they came, and counts them',
+  CHANGED: 'checksum > is another one after any change of one row',
+  ABORTED: 'checksum > is not made when that is aborted',
+}
 const LAG = ['says by how many seconds it is behind the server that it replicates, if it replicates one']
 
 /** What a reader can do wrong, be it a snapshot of a source or a target. */
@@ -234,6 +239,29 @@ export const WRONG_READERS: readonly WrongReader[] = [
     fails: reading(GONE),
   },
   { does: 'is behind by less than nothing', make: () => ({ lag: async () => -1 }), fails: LAG },
+  {
+    does: 'sums rows in the order in which they lie',
+    make: (right) => ({
+      async checksum(schema, signal) {
+        const lines: string[] = []
+        for await (const batch of right.read({ schema, ...BATCHES, signal })) lines.push(...rowsIn(batch).map((row) => JSON.stringify(row.map(textOf))))
+        return { rows: lines.length, sum: lines.join() }
+      },
+    }),
+    fails: [CHECKSUM.EQUAL],
+  },
+  {
+    does: 'sums rows without saying where a cell ends',
+    make: (right) => ({
+      async checksum(schema, signal) {
+        const lines: string[] = []
+        for await (const batch of right.read({ schema, ...BATCHES, signal })) lines.push(...rowsIn(batch).map((row) => row.map(textOf).join('')))
+        return { rows: lines.length, sum: lines.sort().join() }
+      },
+    }),
+    fails: [CHECKSUM.CHANGED],
+  },
+  { does: 'sums on when it is aborted', make: (right) => ({ checksum: async (schema) => await right.checksum?.(schema, never) }), fails: [CHECKSUM.ABORTED] },
   { does: 'asks how far it is behind when it is aborted', make: (right) => ({ lag: async () => await right.lag?.(never) }), fails: LAG },
   {
     does: 'counts nothing of what goes over the wire',
