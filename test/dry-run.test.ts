@@ -56,7 +56,7 @@ async function expectSameStatements(work: Project, ...args: readonly string[]): 
   await work.target.server.query('TRUNCATE mysql.general_log')
   await work.sync(...args)
   const executed = await work.target.server.query(
-    "SELECT CONVERT(argument USING utf8mb4) AS statement FROM mysql.general_log WHERE user_host LIKE ? AND command_type IN ('Query', 'Execute')",
+    "SELECT CONVERT(argument USING utf8mb4) AS statement FROM mysql.general_log WHERE user_host LIKE ? AND command_type IN ('Query', 'Execute', 'Prepare')",
     [`${work.targetUser}%`],
   )
   const [said, done] = [written(printed), written(executed.map(({ statement }) => String(statement)))]

@@ -11,7 +11,7 @@ const CUTS = Number(process.env.DBSYNC_CUTS ?? 8)
 const STATEMENTS = [
   'COMMIT',
   'RENAME TABLE',
-  'LOAD DATA',
+  'VALUES (?',
   'INSERT INTO',
   'DELETE ',
   'DROP TABLE',

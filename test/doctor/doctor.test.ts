@@ -52,7 +52,7 @@ async function healthy(): Promise<Patient & { readonly crontab: PrivateCrontab }
   })
   const { copy } = work.params.targets as { readonly copy: Settings }
   const ssl = { mode: 'verify-identity', ca: 'ca.pem' }
-  await work.write('params.json', { ...work.params, db_host: OUTSIDE, db_ssl: ssl, targets: { copy: { ...copy, host: OUTSIDE, ssl } } })
+  await work.write('params.json', { ...work.params, db_host: OUTSIDE, db_ssl: ssl, targets: { copy: { ...copy, host: OUTSIDE, ssl, bulkInsert: false } } })
   await work.write('ca.pem', await readFile(join(folder, 'ca.pem'), 'utf8'))
   await work.write('.env', `${await work.read('.env')}HOOK=http://127.0.0.1:9/\n`)
   for (const purpose of ['restore', 'check']) await target.query(`GRANT ALL ON \`\\_dbsync\\_${purpose}\\_%\`.* TO ${work.targetUser}@'%'`)

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Column, type RowBatch, SyncError } from '@dbsync/core/plugin'
-import { asBytes, type Driver, openDriver } from './driver.ts'
+import { type BulkStatement, offerBulk, sendAhead } from './bulk.ts'
+import { asBytes, type Driver, openDriver, type Prepared } from './driver.ts'
 import { mysqlError } from './errors.ts'
 import { loadStream } from './load.ts'
 import { address, type MysqlOptions } from './options.ts'
@@ -35,6 +36,10 @@ export interface MysqlConnection extends AsyncDisposable {
   select(sql: string, columns: readonly Column[], options: BatchLimits & { readonly signal: AbortSignal }): AsyncIterable<RowBatch>
   /** `LOAD DATA LOCAL INFILE '' …` fed from `body`; a body that throws takes the connection with it, so that the server rolls the statement back. */
   load(sql: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StatementResult>
+  /** Whether the server takes many rows for one statement: MariaDB from 10.5 on, where the wire is not compressed. */
+  readonly takesBulk: boolean
+  /** Prepares `sql`, which has a `?` for each of `cells` cells, and uses the connection until `end`. Only where `takesBulk`. */
+  bulk(sql: string, cells: number, signal: AbortSignal): Promise<BulkStatement>
   /** Bytes on the wire since the connection was made. */
   traffic(): { readonly received: number; readonly sent: number }
 }
@@ -50,9 +55,12 @@ export async function connect(options: MysqlOptions, role: Role, signal: AbortSi
   if (signal.aborted) throw cancelled(signal)
   const context = { doing: 'connecting', label: address(options), user: options.user }
   const driver = await openDriver(options, role, tuning.connectMs ?? 10_000)
+  // Compressed packets have numbers of their own, which statements sent ahead would mix up.
+  const bulk = role === 'target' && options.compress !== true ? offerBulk(driver) : () => false
   const session = new Session(driver, options, role, tuning)
   try {
     await session.open(signal)
+    session.takesBulk = bulk()
     await session.execute(SESSION_START, signal)
     session.server = serverFacts(await session.query(FACTS_SQL, signal), address(options))
     for (const sql of sessionSetup(session.server, role)) await session.execute(sql, signal)
@@ -71,6 +79,7 @@ type Statement = { fail(error: Error): void; waiting: boolean }
 
 class Session implements MysqlConnection {
   server: ServerFacts = serverFacts([], '')
+  takesBulk = false
   readonly user: string
   readonly #driver: Driver
   readonly #options: MysqlOptions
@@ -79,7 +88,7 @@ class Session implements MysqlConnection {
   #statement: Statement | undefined
   #dead: Error | undefined
   #watch: NodeJS.Timeout | undefined
-  /** The body of the load under way. */
+  /** The body that the server has asked for. */
   #loading: Readable | undefined
 
   constructor(driver: Driver, options: MysqlOptions, role: Role, tuning: ConnectTuning) {
@@ -134,15 +143,44 @@ class Session implements MysqlConnection {
   async load(sql: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StatementResult> {
     if (this.#role !== 'target') throw new Error('a source connection cannot load')
     const stream = loadStream(body, (error) => this.destroy(error))
-    this.#loading = stream
+    // Not before the server has asked for rows does it wait for us: its question can be lost too.
+    const asked = () => {
+      this.#loading = stream
+      return stream
+    }
     try {
-      const answer = await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes, infileStreamFactory: () => stream }, done))
-      return result(answer)
+      return result(await this.#run<unknown>(signal, (done) => this.#driver.query({ sql, ...asBytes, infileStreamFactory: asked }, done)))
     } finally {
       // Bytes still to be sent after the server has given up would be taken for the next statement.
       if (stream.readableDidRead && !stream.readableEnded) this.destroy(lost())
       stream.destroy()
       this.#loading = undefined
+    }
+  }
+
+  async bulk(sql: string, cells: number, signal: AbortSignal): Promise<BulkStatement> {
+    if (!this.takesBulk) throw new Error('this connection takes no bulk statements')
+    const driver = this.#driver
+    const prepared = await this.#run<Prepared>(signal, (done) => driver.prepare({ sql }, done))
+    const { statement, fail, owing } = sendAhead(driver, prepared.id, cells, this.server.maxAllowedPacket)
+    const release = this.#begin(signal, {
+      fail,
+      get waiting() {
+        return owing()
+      },
+    })
+    return {
+      ...statement,
+      end: async () => {
+        try {
+          return await statement.end()
+        } catch (error) {
+          throw this.#dead ?? this.#translate(error)
+        } finally {
+          release()
+          if (this.alive) driver.unprepare(sql)
+        }
+      },
     }
   }
 

@@ -9,6 +9,16 @@ export interface Driver {
   readonly threadId: number
   query(options: QueryOptions, done: (error: Error | null, result: unknown) => void): Command
   query(options: QueryOptions): Command
+  prepare(options: { readonly sql: string }, done: (error: Error | null, statement: Prepared) => void): void
+  /** Closes what was prepared from this text. */
+  unprepare(sql: string): void
+  addCommand(command: CustomCommand): void
+  write(bytes: Uint8Array): void
+  readonly clientEncoding: string
+  /** The number that the next packet of the server must have. */
+  sequenceId: number
+  /** The command at work: until the connection is made, the handshake. */
+  readonly _command: unknown
   pause(): void
   resume(): void
   end(): void
@@ -32,8 +42,26 @@ export interface Command {
   on(event: 'end', listener: () => void): void
 }
 
+export type Prepared = { readonly id: number; readonly parameters: readonly unknown[] }
+
+/** What the driver asks of a command: it is called without a packet when its turn comes, then with each packet, until it says that it is done. */
+export interface CustomCommand {
+  execute(packet: Packet | undefined, driver: Driver): boolean
+  onResult(error: Error | null): void
+}
+
 export type RowState = (this: Command, packet: Packet, driver: Driver) => RowState | null
-export type Packet = { readonly buffer: Buffer; readonly offset: number; readonly end: number; isEOF(): boolean }
+export type Packet = {
+  readonly buffer: Buffer
+  readonly offset: number
+  readonly end: number
+  isEOF(): boolean
+  isError(): boolean
+  asError(encoding: string): Error
+  readInt8(): number
+  readInt16(): number
+  readLengthCodedNumber(): number
+}
 
 /** A statement's cells as the bytes that came. */
 export const asBytes = { rowsAsArray: true, typeCast: (field: { buffer(): Buffer | null }) => field.buffer() }

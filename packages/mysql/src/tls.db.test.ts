@@ -109,3 +109,14 @@ test('a user whom the server knows by a certificate', async () => {
   await expect(cipher(byAddress, { ca, cert: file('stranger.pem'), key: file('stranger.key') }, known)).rejects.toMatchObject({ kind: 'connection' })
   await expect(cipher(byAddress, { ca, cert: file('client.pem'), key: file('gone.key') }, known)).rejects.toMatchObject({ code: 'MYSQL_OPTIONS' })
 })
+
+test('bulk statements go over TLS too', async () => {
+  const { port, user, password } = byAddress
+  await using connection = await connect({ host: '127.0.0.1', port, user, password, ssl: { ca: file('ours.pem') } }, 'target', signal)
+  expect((await connection.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'"))[0]?.[1]).toContain('TLS')
+  await connection.execute('CREATE TEMPORARY TABLE test.secret (v INT)')
+  const bulk = await connection.bulk('INSERT INTO test.secret VALUES (?)', 1, signal)
+  await bulk.send(Buffer.from('\0\x017\0\x018', 'latin1'))
+  expect(await bulk.end()).toEqual({ affectedRows: 2, warnings: 0 })
+  expect(await connection.query('SELECT SUM(v) FROM test.secret')).toEqual([['15']])
+})

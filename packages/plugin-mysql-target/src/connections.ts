@@ -1,10 +1,12 @@
-import { connect, type MysqlConnection, type MysqlOptions, type ServerFacts } from '@dbsync/mysql'
+import { connect, type MysqlConnection, type MysqlOptions, requireSameServer, type ServerFacts } from '@dbsync/mysql'
 
 /** The target's connections: made when they are needed, kept for the next one who asks. */
 export class Connections implements AsyncDisposable {
   readonly #options: MysqlOptions
   readonly #idle: MysqlConnection[] = []
   readonly #all = new Set<MysqlConnection>()
+  /** What the first connection reached. */
+  #server: ServerFacts | undefined
   #received = 0
   #sent = 0
 
@@ -19,7 +21,15 @@ export class Connections implements AsyncDisposable {
     }
     const connection = await connect(this.#options, 'target', signal)
     this.#all.add(connection)
-    await connection.execute(`SET ${session(connection)}`, signal)
+    try {
+      // Every later one has to: what a run has looked at on one server says nothing of another.
+      this.#server ??= connection.server
+      requireSameServer(this.#server, connection.server)
+      await connection.execute(`SET ${session(connection)}`, signal)
+    } catch (error) {
+      await this.drop(connection)
+      throw error
+    }
     return connection
   }
 

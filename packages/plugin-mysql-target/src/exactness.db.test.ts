@@ -139,9 +139,13 @@ beforeAll(async () => {
   }
 })
 
-describe.each(['LOAD DATA', 'INSERT'])('by %s', (way) => {
+describe.each([
+  ['bulk statements', {}],
+  ['LOAD DATA', { bulkInsert: false }],
+  ['INSERT', { bulkInsert: false, localInfile: false }],
+])('by %s', (_, way) => {
   test.each(Object.keys(CORPUS).flatMap((name) => [name, `${name}_k`, `${name}_u`]))('%s arrives byte for byte', async (table) => {
-    await using target = await r.open({ localInfile: way === 'LOAD DATA' })
+    await using target = await r.open(way)
     await r.at('target', `DROP TABLE IF EXISTS ${table}`)
     const send = async (disposition: 'replace' | 'merge') => {
       const work = await r.work(table, disposition)
@@ -165,6 +169,9 @@ describe.each(['LOAD DATA', 'INSERT'])('by %s', (way) => {
 test('a value that has no text of its own is refused, not replaced', async () => {
   // An ENUM's invalid value prints as '', which is no member.
   await r.at('source', "CREATE TABLE invalid (id INT PRIMARY KEY, e ENUM('x'))", "INSERT IGNORE INTO invalid VALUES (1, 'nonsense')")
-  await expect(r.replace('invalid')).rejects.toMatchObject({ code: 'MYSQL_LOAD_INEXACT', message: expect.stringContaining("'e'") })
+  await expect(r.replace('invalid')).rejects.toMatchObject({
+    code: expect.stringMatching(/^MYSQL_(LOAD_INEXACT|VALUE)$/),
+    message: expect.stringContaining("'e'"),
+  })
   expect(await r.staging()).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FINGERPRINT_COLUMNS, packRows, SyncError } from '@dbsync/core/plugin'
 import { rowHash } from '@dbsync/mysql'
 import { startServer } from '@dbsync/testkit'
@@ -188,7 +189,7 @@ test('compares and loads cells that are larger than any packet', async () => {
   expect(await send(`${large}y`, `"${large}"`, large)).toMatchObject({ updated: 1 })
   expect(await send(`${large}y`, `"${large}y"`, large)).toMatchObject({ updated: 1 })
   expect(await send(`${large}y`, `"${large}y"`, `${large}y`)).toMatchObject({ updated: 1 })
-  await using inserting = await openTarget({ host: server.host, port: server.port, user: server.user, password: server.password, localInfile: false }, context)
+  await using inserting = await openTarget({ host: server.host, port: server.port, user: server.user, password: server.password, bulkInsert: false, localInfile: false }, context)
   await using writer = await inserting.open({ disposition: 'merge', schema, existing: schema }, never)
   const row = packRows(schema.columns, [['2', '2', large, null, null]])
   await expect(writer.write({ table: schema.table, upserts: row })).rejects.toMatchObject({
@@ -235,7 +236,7 @@ test('writes nothing at all when there is nothing to write', async () => {
 test('a load that the server takes with a warning fails, and changes nothing', async () => {
   await r.at('source', 'CREATE TABLE narrow (id INT PRIMARY KEY, name VARCHAR(9))', "INSERT INTO narrow VALUES (1, 'a'), (2, 'too long')")
   await r.at('target', 'CREATE TABLE narrow (id INT PRIMARY KEY, name VARCHAR(3))', "INSERT INTO narrow VALUES (5, 'old')")
-  for (const options of [{}, { localInfile: false }]) {
+  for (const options of [{}, { bulkInsert: false }, { bulkInsert: false, localInfile: false }]) {
     await using target = await r.open(options)
     for (const disposition of ['merge', 'replace'] as const) {
       const work = await r.work('narrow', disposition)
@@ -255,21 +256,29 @@ test('a load that the server takes with a warning fails, and changes nothing', a
 test('an error in the load reaches the writer while it still sends, and it never hangs', async () => {
   await r.at('source', 'CREATE TABLE broken (id INT PRIMARY KEY, v LONGTEXT)')
   const work = await r.work('broken', 'replace')
-  await using target = await r.open()
-  const writer = await target.open(work, never)
-  const rows = packRows(work.schema.columns, [['1', 'x'.repeat(3 << 20)]])
-  await writer.write({ table: work.schema.table, upserts: rows })
-  for (const { id, user } of await r.server.query("SELECT id, user FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'")) {
-    expect(user).toBe('root')
-    await r.server.query(`KILL ${String(id)}`)
+  for (const bulkInsert of [true, false]) {
+    await using target = await r.open({ bulkInsert })
+    const writer = await target.open(work, never)
+    let id = 0
+    const rows = () => packRows(work.schema.columns, [[String(++id), 'x'.repeat(3 << 20)]])
+    await writer.write({ table: work.schema.table, upserts: rows() })
+    const loads =
+      "SELECT trx_mysql_thread_id AS thread FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 UNION SELECT id FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'"
+    let threads: Awaited<ReturnType<typeof r.server.query>> = []
+    while (threads.length === 0) {
+      // The server looks again once nobody has asked for a tenth of a second.
+      await sleep(200)
+      threads = await r.server.query(loads)
+    }
+    for (const { thread } of threads) await r.server.query(`KILL ${String(thread)}`)
+    const sending = (async () => {
+      for (;;) await writer.write({ table: work.schema.table, upserts: rows() })
+    })()
+    await expect(sending).rejects.toMatchObject({ kind: 'transient' })
+    await expect(writer.write({ table: work.schema.table, upserts: rows() })).rejects.toMatchObject({ kind: 'transient' })
+    await writer[Symbol.asyncDispose]()
+    expect(await r.staging()).toEqual([])
   }
-  const sending = (async () => {
-    for (;;) await writer.write({ table: work.schema.table, upserts: rows })
-  })()
-  await expect(sending).rejects.toMatchObject({ kind: 'transient' })
-  await expect(writer.write({ table: work.schema.table, upserts: rows })).rejects.toMatchObject({ kind: 'transient' })
-  await writer[Symbol.asyncDispose]()
-  expect(await r.staging()).toEqual([])
 })
 
 test('a run that is stopped in the middle of a load leaves nothing behind', async () => {

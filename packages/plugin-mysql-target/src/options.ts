@@ -9,6 +9,12 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'socket', kind: 'string', description: 'Path of a Unix socket, instead of host and port' },
   { name: 'ssl', kind: 'object', description: 'Encryption: mode (disabled, required, verify-ca, verify-identity), ca, cert, key' },
   {
+    name: 'bulkInsert',
+    kind: 'boolean',
+    description: 'Send rows in bulk statements, the quickest way, where the server takes them (MariaDB from 10.5 on); false: as localInfile says',
+    default: true,
+  },
+  {
     name: 'localInfile',
     kind: 'boolean',
     description: 'Load rows with LOAD DATA LOCAL where the server allows it; false sends INSERT statements',

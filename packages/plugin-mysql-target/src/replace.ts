@@ -11,7 +11,7 @@ export function create({ schema }: WriteWork, dialect: Dialect): RowStatements {
   const { table } = schema
   const fresh = stagingTable(table, 'new')
   const parts = definition(schema)
-  const later = laterKeys(parts)
+  const later = laterKeys(parts, schema.estimate?.rows)
   const foreign = parts.constraints.filter((constraint) => constraint.kind === 'foreign')
   const early = {
     ...parts,
@@ -38,7 +38,7 @@ export function swap(work: WriteWork, dialect: Dialect): RowStatements {
   const old = stagingTable(table, 'old')
   // As the live table is to be, with all that it keeps: a definition that differs changes with the rows, in one rename.
   const parts = definition(work.existing ?? work.schema)
-  const later = laterKeys(parts)
+  const later = laterKeys(parts, work.schema.estimate?.rows)
   const { autoIncrement } = definition(work.schema)
   const { autoIncrement: _, ...rest } = { ...parts, keys: parts.keys.filter((key) => !later.includes(key)) }
   const creating = [

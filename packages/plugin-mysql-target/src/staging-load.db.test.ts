@@ -1,4 +1,5 @@
-import { connect } from '@dbsync/mysql'
+import { packRows } from '@dbsync/core/plugin'
+import { connect, quoteTable } from '@dbsync/mysql'
 import { expect, test } from 'vitest'
 import { type Dialect, rowStaging } from './staging.ts'
 import { startLoad } from './staging-load.ts'
@@ -26,4 +27,39 @@ test('a load that brings fewer rows than were sent fails, though the server warn
     message: expect.stringContaining('3 rows were sent, 2 arrived'),
   })
   await connection.execute(`DROP TABLE \`${staging.table.database}\`.\`${staging.table.name}\``)
+})
+
+test('rows that do not fit into a packet go another way, and so do all where no statement can be prepared', async () => {
+  await using r = await rig()
+  await r.at('source', 'CREATE TABLE large (id INT PRIMARY KEY, v LONGTEXT)')
+  await r.at('target', 'CREATE TABLE large (id INT PRIMARY KEY, v LONGTEXT)')
+  const work = await r.work('large', 'merge')
+  const { host, port, user, password } = r.server
+  await using connection = await connect({ host, port, user, password }, 'target', never)
+  const dialect: Dialect = { flavour: 'mariadb', bulk: true, loadData: true }
+  const staging = rowStaging(work, dialect)
+  const sizes = [1, 9 << 20, 2, 3 << 20, 4]
+  const sent = async (): Promise<readonly unknown[]> => {
+    const loading = await startLoad(connection, { staging, live: work.schema.table, dialect, signal: never })
+    for (const [i, size] of sizes.entries()) {
+      await loading.write(
+        packRows(staging.columns, [
+          [String(2 * i), 'x'.repeat(size)],
+          [String(2 * i + 1), null],
+        ]),
+      )
+    }
+    expect(await loading.end()).toBe(2 * sizes.length)
+    return await connection.query(`SELECT LENGTH(v) FROM ${quoteTable(staging.table)} WHERE id % 2 = 0 ORDER BY id`)
+  }
+  const status = async (name: string) => Number((await connection.query(`SHOW SESSION STATUS LIKE '${name}'`))[0]?.[1])
+  expect(await sent()).toEqual(sizes.map((size) => [String(size)]))
+  expect([await status('Com_stmt_prepare'), await status('Com_load')]).toEqual([2, 1])
+  await r.server.query('SET GLOBAL max_prepared_stmt_count = 0')
+  try {
+    expect(await sent()).toEqual(sizes.map((size) => [String(size)]))
+  } finally {
+    await r.server.query('SET GLOBAL max_prepared_stmt_count = DEFAULT')
+  }
+  expect([await status('Com_stmt_prepare'), await status('Com_load')]).toEqual([2, 2])
 })

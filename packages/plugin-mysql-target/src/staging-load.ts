@@ -1,5 +1,6 @@
 import { type Column, type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
 import { type MysqlConnection, mysqlError, type StatementResult } from '@dbsync/mysql'
+import { bulkLoad } from './bulk-load.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
 import { Pipe } from './pipe.ts'
@@ -23,8 +24,12 @@ export async function startLoad(connection: MysqlConnection, into: LoadInto): Pr
   for (const sql of into.staging.create) await connection.execute(sql, into.signal)
   // The table is new and empty and nobody else's; a duplicate row still is one.
   if (bulkIsSafe(into.staging.columns)) await connection.execute('SET unique_checks = 0', into.signal)
-  return into.dialect.loadData ? loadData(connection, into) : insertRows(connection, into)
+  return (await bulkLoad(connection, into, () => byStatements(connection, into))) ?? byStatements(connection, into)
 }
+
+/** Complete as soon as it has ended. */
+const byStatements = (connection: MysqlConnection, into: LoadInto): StagingLoad =>
+  into.dialect.loadData ? loadData(connection, into) : insertRows(connection, into)
 
 /**
  * Without unique checks MariaDB sorts the rows of an empty table before it inserts them, which is the quickest way in. With cells of
@@ -97,7 +102,13 @@ function insertRows(connection: MysqlConnection, { staging, live, dialect, signa
 }
 
 /** A load answers "success" after it has cut, bent or dropped values: nothing but a clean answer counts. */
-async function requireExact(connection: MysqlConnection, live: TableRef, result: StatementResult, sent: number, signal: AbortSignal): Promise<void> {
+export async function requireExact(
+  connection: MysqlConnection,
+  live: TableRef,
+  result: Omit<StatementResult, 'info'>,
+  sent: number,
+  signal: AbortSignal,
+): Promise<void> {
   if (result.warnings === 0 && result.affectedRows === sent) return
   const [first] = result.warnings === 0 ? [] : await connection.query('SHOW WARNINGS LIMIT 1', signal)
   const trouble = first === undefined ? '' : `: ${first[2]} (${first[1]})`

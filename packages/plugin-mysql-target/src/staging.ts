@@ -6,7 +6,9 @@ import { stagingTable } from './names.ts'
 
 export type Dialect = {
   readonly flavour: 'mariadb' | 'mysql'
-  /** Rows arrive by LOAD DATA LOCAL; else by INSERT. */
+  /** Rows arrive by one INSERT for many rows at once, in the form in which they came. */
+  readonly bulk?: boolean
+  /** Where not, they arrive by LOAD DATA LOCAL; else by INSERT. */
   readonly loadData: boolean
 }
 
@@ -17,6 +19,8 @@ export type Staging = {
   readonly create: readonly string[]
   /** The whole LOAD DATA, or an INSERT up to its rows. */
   readonly load: string
+  /** The INSERT for many rows at once, with a `?` for each cell. */
+  readonly bulk?: string
 }
 
 /** Whole rows, in the live table's types. */
@@ -60,7 +64,8 @@ export const createHashes = (table: TableRef): string =>
   `CREATE TABLE ${quoteTable(table)} (\`row_hash\` BIGINT UNSIGNED NOT NULL, KEY (\`row_hash\`)) ENGINE=InnoDB`
 
 export function staging(table: TableRef, columns: readonly Column[], creating: readonly string[], dialect: Dialect): Staging {
-  return { table, columns, create: creating, load: dialect.loadData ? loadData(table, columns, dialect) : insertHead(table, columns) }
+  const load = dialect.loadData ? loadData(table, columns, dialect) : insertHead(table, columns)
+  return { table, columns, create: creating, load, ...(dialect.bulk === true ? { bulk: bulkInsert(table, columns, dialect) } : {}) }
 }
 
 function loadData(table: TableRef, columns: readonly Column[], dialect: Dialect): string {
@@ -72,6 +77,11 @@ function loadData(table: TableRef, columns: readonly Column[], dialect: Dialect)
     `FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${fields.join(', ')})`,
     ...(set.length === 0 ? [] : [`SET ${set.join(', ')}`]),
   ].join(' ')
+}
+
+function bulkInsert(table: TableRef, columns: readonly Column[], dialect: Dialect): string {
+  const values = columns.map((column) => (cellForm(column, dialect.flavour) === 'characters' ? 'CONVERT(? USING utf8mb4)' : '?'))
+  return `${insertHead(table, columns)}(${values.join(', ')})`
 }
 
 const insertHead = (table: TableRef, columns: readonly Column[]): string =>

@@ -3,8 +3,8 @@ import { merge } from './merge.ts'
 import { writeMethod } from './method.ts'
 import { createObject, dropObject } from './objects/render.ts'
 import { create, inPlace, swap } from './replace.ts'
-import type { Dialect } from './staging.ts'
-import type { RowStatements, Statements } from './steps.ts'
+import type { Dialect, Staging } from './staging.ts'
+import { BEGIN, COMMIT, type RowStatements, type Statements } from './steps.ts'
 
 /** The one list that both the writer and a dry run take their statements from. Pure. */
 export function writeStatements(work: WriteWork, effects: WriteEffects, dialect: Dialect): Statements {
@@ -30,6 +30,8 @@ function rowStatements(work: WriteWork, effects: WriteEffects, dialect: Dialect)
 
 /** The statements as text, as they are sent. */
 export function listStatements(statements: Statements): readonly string[] {
-  const staged = [statements.rows, statements.gone].flatMap((staging) => (staging === undefined ? [] : [...staging.create, staging.load]))
+  const staged = [statements.rows, statements.gone].flatMap((staging) => (staging === undefined ? [] : [...staging.create, ...loading(staging)]))
   return [...staged, ...statements.prepare, ...statements.away, ...statements.finish.map((step) => step.sql), ...statements.back, ...statements.cleanup]
 }
+
+const loading = ({ load, bulk }: Staging): readonly string[] => (bulk === undefined ? [load] : [BEGIN.sql, bulk, COMMIT.sql])

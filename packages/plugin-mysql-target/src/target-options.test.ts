@@ -5,7 +5,15 @@ const warnings: string[] = []
 const context = { directory: '/project', limits: { connections: 4, batchRows: 1000, compress: true }, warn: (message: string) => void warnings.push(message) }
 
 test('paths start at the project, and TLS stays what was asked for', () => {
-  const settings = { host: 'db', port: 3307, user: 'sync', password: 'p', ssl: { mode: 'verify-ca', ca: 'certs/ca.pem' }, localInfile: false }
+  const settings = {
+    host: 'db',
+    port: 3307,
+    user: 'sync',
+    password: 'p',
+    ssl: { mode: 'verify-ca', ca: 'certs/ca.pem' },
+    localInfile: false,
+    bulkInsert: false,
+  }
   expect(targetOptions(settings, context)).toEqual({
     connection: {
       host: 'db',
@@ -17,13 +25,15 @@ test('paths start at the project, and TLS stays what was asked for', () => {
       compress: true,
     },
     localInfile: false,
+    bulkInsert: false,
   })
 })
 
 test('the least that works is a user', () => {
-  const { connection, localInfile } = targetOptions({ user: 'sync' }, context)
+  const { connection, localInfile, bulkInsert } = targetOptions({ user: 'sync' }, context)
   expect(connection).toMatchObject({ host: '127.0.0.1', port: 3306, user: 'sync', ssl: undefined })
   expect(localInfile).toBe(true)
+  expect(bulkInsert).toBe(true)
 })
 
 test('plain text to another machine is said, unless somebody has chosen it', () => {

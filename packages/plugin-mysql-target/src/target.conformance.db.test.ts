@@ -6,13 +6,13 @@ const { signal } = new AbortController()
 const limits = { connections: 4, batchRows: 1_000, compress: false }
 const login = ({ host, port, user, password }: ServerClient): MysqlOptions => ({ host, port, user, password })
 
-const open = (localInfile: boolean) => async () => {
+const open = (way: { readonly bulkInsert?: boolean; readonly localInfile?: boolean }) => async () => {
   await using opened = new AsyncDisposableStack()
   const { source, target: server, database } = opened.use(await testPair())
   await server.query(`CREATE DATABASE ${quote(database)}`)
   const fixture = opened.use(await mysqlFixture(source, database))
   const reader = opened.use(await connect(login(source), 'source', signal))
-  const another = () => openTarget({ ...login(server), localInfile }, { directory: '/', signal, limits, warn() {} })
+  const another = () => openTarget({ ...login(server), ...way }, { directory: '/', signal, limits, warn() {} })
   const target = opened.use(await another())
   const kept = opened.move()
   return {
@@ -33,5 +33,6 @@ const open = (localInfile: boolean) => async () => {
 }
 
 const corpus = [...VALUE_CORPUS, ...ZERO_DATES]
-describeTarget('mysql, by LOAD DATA', { open: open(true), corpus })
-describeTarget('mysql, by INSERT', { open: open(false), corpus, only: 'writing' })
+describeTarget('mysql, by bulk statements', { open: open({}), corpus })
+describeTarget('mysql, by LOAD DATA', { open: open({ bulkInsert: false }), corpus, only: 'writing' })
+describeTarget('mysql, by INSERT', { open: open({ bulkInsert: false, localInfile: false }), corpus, only: 'writing' })

@@ -44,12 +44,12 @@ const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sy
 
 /** Connects once, to learn which server this is. */
 export async function openTarget(options: Readonly<Record<string, unknown>>, context: PluginContext): Promise<Target> {
-  const { connection, localInfile } = targetOptions(options, context)
+  const { connection, localInfile, bulkInsert } = targetOptions(options, context)
   const connections = new Connections(connection)
   try {
-    const server = await connections.with(context.signal, async (session) => session.server)
-    const dialect = { flavour: server.flavour, loadData: localInfile && server.localInfile }
-    const setup = { options: connection, loadsFiles: localInfile }
+    const { server, takesBulk } = await connections.with(context.signal, async (session) => session)
+    const dialect = { flavour: server.flavour, bulk: bulkInsert && takesBulk, loadData: localInfile && server.localInfile }
+    const setup = { options: connection, loadsFiles: localInfile, sendsBulk: bulkInsert }
     return mysqlTarget({ connections, server, dialect, setup, concurrentTables: context.limits.connections })
   } catch (error) {
     await connections[Symbol.asyncDispose]()

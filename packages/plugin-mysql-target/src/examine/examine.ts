@@ -18,7 +18,7 @@ const VARIABLES = [
   'sql_generate_invisible_primary_key',
 ]
 
-export type TargetSetup = { readonly options: MysqlOptions; readonly loadsFiles: boolean }
+export type TargetSetup = { readonly options: MysqlOptions; readonly loadsFiles: boolean; readonly sendsBulk: boolean }
 
 /** What is wrong, or could be better, at the target. Reads, and writes nothing. */
 export async function examineTarget(connection: MysqlConnection, setup: TargetSetup, request: ExamineRequest): Promise<Examination> {

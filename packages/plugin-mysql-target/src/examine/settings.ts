@@ -7,7 +7,7 @@ const WEEK_SECONDS = 604_800
 export async function settingsFindings(
   connection: MysqlConnection,
   variables: Variables,
-  { loadsFiles }: TargetSetup,
+  setup: TargetSetup,
   { objects }: ExamineRequest,
 ): Promise<readonly Finding[]> {
   const is = (name: string, value: string) => variables.get(name) === value
@@ -18,9 +18,7 @@ export async function settingsFindings(
     const message = 'The server is read-only: nothing can be written to it. If it is a replica, name another target; if not:'
     found.push({ level: 'failure', id: 'read_only', message, fix: setGlobal('read_only', 0) })
   }
-  if (loadsFiles && !is('local_infile', 'ON')) warn('local_infile', 'LOAD DATA LOCAL is switched off: rows go by INSERT, which is slower.', 1)
-  else
-    found.push({ level: 'ok', id: 'local_infile', message: loadsFiles ? 'Rows are loaded with LOAD DATA LOCAL.' : 'Rows go by INSERT, as it is configured.' })
+  found.push(loadingFinding(connection, setup, is('local_infile', 'ON')))
   for (const id of ['sql_require_primary_key', 'sql_generate_invisible_primary_key']) {
     if (is(id, 'ON')) warn(id, `${id} is on: tables without a key cannot be copied as they are.`, 0)
   }
@@ -31,6 +29,15 @@ export async function settingsFindings(
     found.push({ level: 'failure', kind: 'privilege', id: 'log_bin_trust_function_creators', message, fix: setGlobal('log_bin_trust_function_creators', 1) })
   }
   return found
+}
+
+/** How rows get in: the id is the setting of a server that could make it quicker. */
+function loadingFinding({ takesBulk }: MysqlConnection, { loadsFiles, sendsBulk }: TargetSetup, allowed: boolean): Finding {
+  const id = 'local_infile'
+  if (sendsBulk && takesBulk) return { level: 'ok', id, message: 'Rows are sent in bulk statements.' }
+  if (!loadsFiles) return { level: 'ok', id, message: 'Rows go by INSERT, as it is configured.' }
+  if (allowed) return { level: 'ok', id, message: 'Rows are loaded with LOAD DATA LOCAL.' }
+  return { level: 'warning', id, message: 'LOAD DATA LOCAL is switched off: rows go by INSERT, which is slower.', fix: setGlobal(id, 1) }
 }
 
 function binlogFindings({ server }: MysqlConnection, variables: Variables): readonly Finding[] {

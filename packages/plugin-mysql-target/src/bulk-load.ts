@@ -1,0 +1,89 @@
+import type { RowBatch } from '@dbsync/core/plugin'
+import { type BulkStatement, type MysqlConnection, mysqlError, serverErrno } from '@dbsync/mysql'
+import { bulkRows } from './bulk-rows.ts'
+import { type LoadInto, requireExact, type StagingLoad } from './staging-load.ts'
+import { BEGIN, COMMIT } from './steps.ts'
+
+/** The largest packet; a batch of the usual size makes one of a mebibyte. */
+const PACKET = 8 << 20
+
+/** Too many prepared statements on the server, or none of this kind. */
+const NOT_PREPARED = new Set([1461, 1295])
+
+/**
+ * Rows go in the form in which they came, sent ahead of their answers, in one transaction. A row that does not fit into a packet goes by `other`, with the rest of
+ * its batch. `undefined` where the server does not take that, or not now.
+ */
+export async function bulkLoad(connection: MysqlConnection, into: LoadInto, other: () => StagingLoad): Promise<StagingLoad | undefined> {
+  const { staging, live, signal } = into
+  const sql = staging.bulk
+  if (sql === undefined || !connection.takesBulk) return undefined
+  const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
+    }
+  }
+  await connection.execute(BEGIN.sql, signal)
+  const prepare = () => connection.bulk(sql, staging.columns.length, signal)
+  let statement: BulkStatement | undefined
+  try {
+    statement = await translated(prepare)
+  } catch (error) {
+    if (!NOT_PREPARED.has(serverErrno(error) ?? 0)) throw error
+    await connection.execute(COMMIT.sql, signal)
+    return undefined
+  }
+  const spare: Buffer[] = []
+  /** Rows of the open statement, and all of them. */
+  let sent = 0
+  let total = 0
+
+  async function settle(): Promise<void> {
+    const open = statement
+    statement = undefined
+    if (open !== undefined) await requireExact(connection, live, await open.end(), sent, signal)
+    sent = 0
+  }
+
+  async function send(rows: RowBatch): Promise<void> {
+    statement ??= await prepare()
+    const ready = bulkRows(rows, Math.min(statement.room, PACKET), spare.pop())
+    if (ready === undefined) {
+      await settle()
+      await connection.execute(COMMIT.sql, signal)
+      const load = other()
+      await load.write(rows)
+      await load.end()
+      await connection.execute(BEGIN.sql, signal)
+      return
+    }
+    let start = 0
+    for (const end of ready.parts) {
+      const free = end === ready.parts.at(-1) ? () => void spare.push(ready.bytes) : undefined
+      await statement.send(ready.bytes.subarray(start, end), free)
+      start = end
+    }
+    sent += rows.rowCount
+  }
+
+  return {
+    async write(rows) {
+      await translated(() => send(rows))
+      total += rows.rowCount
+    },
+    async end() {
+      await translated(async () => {
+        await settle()
+        await connection.execute(COMMIT.sql, signal)
+        await connection.execute('SET unique_checks = 1', signal)
+      })
+      return total
+    },
+    async abandon() {
+      // Its error has reached whoever wrote, or nobody needs it any more.
+      await statement?.end().catch(() => {})
+    },
+  }
+}
