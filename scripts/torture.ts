@@ -21,7 +21,13 @@ const PARTS: readonly Part[] = [
     env: { DBSYNC_KILL_TRIALS: '200', DBSYNC_ROLLBACK_KILLS: '60', DBSYNC_JOURNAL_KILLS: '60' },
     figures: /^Moments of|^ {2,}\d+ {2}\S/,
   },
-  { name: 'cuts', what: '300 connections cut', files: ['test/random-cuts.test.ts'], env: { DBSYNC_CUTS: '300' }, figures: /cut connections/ },
+  {
+    name: 'cuts',
+    what: '300 connections cut, and 5 that go without a word',
+    files: ['test/random-cuts.test.ts', 'test/network.test.ts'],
+    env: { DBSYNC_CUTS: '300', DBSYNC_SILENCE: '1' },
+    figures: /cut connections|^silence of/,
+  },
   { name: 'starts', what: '200 pairs of runs at once', files: ['test/double-start.test.ts'], env: { DBSYNC_DOUBLE_STARTS: '200' }, figures: /double starts/ },
   {
     name: 'schedules',
@@ -44,7 +50,20 @@ const PARTS: readonly Part[] = [
     env: { DBSYNC_SCHEMA_ROUNDS: '60' },
     figures: /SEED/,
   },
-  { name: 'values', what: 'every type, shape and name through every way to copy', files: ['test/fidelity'], env: {}, figures: /seed/i },
+  {
+    name: 'values',
+    what: 'every type, shape and name through every way to copy, in four time zones, to strict and loose servers and into warehouses',
+    files: ['test/corpus'],
+    env: { DBSYNC_CORPUS: 'all' },
+    figures: /^Corpus/,
+  },
+  {
+    name: 'limits',
+    what: '3,000,000 rows, a cell of 100 MB, 10,000 tables and 500 databases, in a heap of 256 MiB',
+    files: ['test/limits'],
+    env: { DBSYNC_LIMITS: 'all' },
+    figures: /^limits: /,
+  },
   {
     name: 'warehouses',
     what: '50 kills and 100 lost answers, rate limits, faults and resets in BigQuery, 50 kills in DuckDB, all conformance checks, all of Sakila three times',

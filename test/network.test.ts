@@ -50,18 +50,20 @@ test('a connection that ends before, in and just before the end of the rows: the
 })
 
 /** Two minutes each: `pnpm torture`. */
-const SILENT: readonly (Omit<Strike, 'how'> & { readonly end: 'source' | 'target' })[] = [
+const SILENT: readonly (Omit<Strike, 'how'> & { readonly end: 'source' | 'target'; readonly bulkInsert?: false })[] = [
   { end: 'source', words: 'CONSISTENT SNAPSHOT', after: 0 },
   { end: 'source', words: ROWS, after: 60_000 },
   { end: 'target', words: 'VALUES (?', after: 0 },
+  { end: 'target', words: 'LOAD DATA', after: 0, bulkInsert: false },
   { end: 'target', words: 'RENAME TABLE', after: 0 },
 ]
 
 test.runIf(process.env['DBSYNC_SILENCE'] !== undefined).for(SILENT)(
   'the network to the $end goes without a word at $words: the run goes on, and ends',
   { timeout: 400_000 },
-  async ({ end, ...strike }) => {
+  async ({ end, bulkInsert = true, ...strike }) => {
     await using work = await project()
+    Object.assign((work.params['targets'] as { readonly copy: object }).copy, { bulkInsert })
     await fill(work)
     await work.sync()
     const started = performance.now()

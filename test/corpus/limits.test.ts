@@ -21,7 +21,7 @@ async function expectSameCells({ source, target }: Project): Promise<void> {
   expect(await Promise.all(cells(target))).toEqual(await Promise.all(cells(source)))
 }
 
-test('cells of many megabytes, by LOAD DATA', async () => {
+test('cells of many megabytes', async () => {
   await using work = await project()
   for (const sql of CELLS) await work.at.query(sql)
   await work.sync()
@@ -35,7 +35,7 @@ test('cells of many megabytes, by LOAD DATA', async () => {
   await expectSameCells(work)
 })
 
-test('cells larger than max_allowed_packet of the target, by LOAD DATA: they arrive, or the run names the table', async () => {
+test('cells larger than max_allowed_packet of the target: they arrive, or the run names the table', async () => {
   await using work = await project({ servers: await small.pair() })
   for (const sql of CELLS) await work.at.query(sql)
   const outcome = await work.dbsync('run')

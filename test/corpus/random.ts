@@ -5,8 +5,8 @@ export interface Chance {
   pick<T>(items: readonly T[]): T
 }
 
-/** The seed of this run; FIDELITY_SEED repeats an earlier one. The names of the tests hold it. */
-export const SEED = Number(process.env.FIDELITY_SEED ?? Date.now() % 1_000_000)
+/** The seed of this run; DBSYNC_CORPUS_SEED repeats an earlier one. The names of the tests hold it. */
+export const SEED = Number(process.env.DBSYNC_CORPUS_SEED ?? Date.now() % 1_000_000)
 
 /** mulberry32. */
 export function chance(seed: number): Chance {

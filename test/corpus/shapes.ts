@@ -2,7 +2,13 @@ import { pools, type TableCase } from './tables.ts'
 
 const IDS = Array.from({ length: 40 }, (_, i) => String(i))
 const TEXTS = ["'a'", "'A'", "'b'", "''", 'NULL']
+const TIMES = ["'-838:59:59.99999'", "'838:59:59.12345'", "'00:00:00'", "'-00:00:00.1'", 'NULL']
+const MOMENTS = ["'0000-00-00'", "'1970-01-02 00:00:01.00001'", "'2026-11-01 05:30:00.99999'", "'2026-03-29 01:30:00.5'", 'NULL']
 const SMALL = ['0', '1', '2', '3', '4', '5', 'NULL']
+const fractions = ['TIME', 'DATETIME', 'TIMESTAMP'].flatMap((type) =>
+  [1, 2, 3, 4, 5].map((digits) => ({ name: `${type.toLowerCase()}${digits}`, type, digits })),
+)
+const bits = Array.from({ length: 64 }, (_, i) => i + 1)
 const wide = Array.from({ length: 1010 }, (_, i) => `c${i}`)
 
 /** Tables whose definition is what is hard about them. Parents come before their children. */
@@ -125,6 +131,62 @@ export const SHAPES: readonly TableCase[] = [
     pools: pools({ a: IDS, b: ["'a'", "'b'", "''"], v: SMALL }),
   },
   {
+    name: 'bits',
+    body: `(id INT PRIMARY KEY, ${bits.map((width) => `b${width} BIT(${width})`).join(', ')}, UNIQUE (b64))`,
+    pools: new Map([['id', IDS], ...bitPools()]),
+    id: 'id',
+  },
+  { name: 'bits_loose', body: `(${bits.map((width) => `b${width} BIT(${width})`).join(', ')})`, pools: new Map(bitPools()) },
+  ...['fractions', 'fractions_loose'].map((name) => ({
+    name,
+    body: `(${name === 'fractions' ? 'id INT PRIMARY KEY, ' : ''}${fractions.map((column) => `${column.name} ${column.type}(${column.digits}) NULL`).join(', ')})`,
+    pools: new Map([
+      ...(name === 'fractions' ? [['id', IDS] as const] : []),
+      ...fractions.map((column) => [column.name, column.type === 'TIME' ? TIMES : MOMENTS] as const),
+    ]),
+    ...(name === 'fractions' ? { id: 'id' } : {}),
+  })),
+  {
+    name: 'mixed_key',
+    body: "(v INT, a DATE NOT NULL, b VARBINARY(20) NOT NULL, c DECIMAL(30, 10) NOT NULL, d VARCHAR(20) COLLATE utf8mb4_nopad_bin NOT NULL, e ENUM('', 'x', 'a') NOT NULL, f FLOAT NOT NULL, PRIMARY KEY (d, b, a, c, e, f))",
+    pools: pools({
+      v: SMALL,
+      a: ["'0000-00-00'", "'2024-00-10'", "'2024-02-29'"],
+      b: ["''", "x'00'", "x'0000'", "x'5c'"],
+      c: ['0', '-0.0000000001', '99999999999999999999.9999999999'],
+      d: ["'a'", "'A'", "'a '", "''", "'😀'"],
+      e: ["'x'", "'a'", '1'],
+      f: ['0', '0.1', '16777217'],
+    }),
+  },
+  {
+    name: 'prefix_key',
+    body: '(a VARCHAR(50) NOT NULL, b BLOB NOT NULL, v INT, PRIMARY KEY (a(2), b(3)))',
+    pools: pools({ a: ["'abc'", "'abd'", "'ABx'", "'b'", "'ßx'", "'ssx'"], b: ["x'00010203'", "x'000102ff'", "x'00'", "''"], v: SMALL }),
+  },
+  {
+    name: 'long_key',
+    body: '(k VARBINARY(3000) NOT NULL PRIMARY KEY, v INT)',
+    pools: pools({ k: ["''", "REPEAT(x'00', 3000)", "REPEAT(x'00', 2999)", "REPEAT('\\\\', 3000)", "REPEAT(x'ff', 3000)"], v: SMALL }),
+  },
+  { name: 'hidden_key', body: '(v INT, id INT INVISIBLE DEFAULT 0 PRIMARY KEY, w INT INVISIBLE)', pools: pools({ id: IDS, v: SMALL, w: SMALL }), id: 'id' },
+  {
+    name: 'padded_unique',
+    body: '(id INT PRIMARY KEY, p VARCHAR(9) COLLATE utf8mb4_general_ci UNIQUE, n VARCHAR(9) COLLATE utf8mb4_general_nopad_ci UNIQUE, b VARBINARY(9) UNIQUE)',
+    pools: pools({ id: IDS, p: ["'a'", "'A '", "'b'", 'NULL'], n: ["'a'", "'a '", "'A  '", 'NULL'], b: ["'a'", "'a '", "x'6100'", 'NULL'] }),
+    id: 'id',
+  },
+  {
+    name: 'parted_key',
+    body: '(k VARCHAR(9) NOT NULL, v INT, PRIMARY KEY (k)) PARTITION BY LINEAR KEY ALGORITHM=2 (k) PARTITIONS 3',
+    pools: pools({ k: ["'a'", "'b'", "'ä'", "'😀'", "''"], v: SMALL }),
+  },
+  {
+    name: 'parted_columns',
+    body: "(d DATETIME NOT NULL, t VARCHAR(9) NOT NULL, v INT, KEY (d)) PARTITION BY RANGE COLUMNS (d, t) (PARTITION p0 VALUES LESS THAN ('2020-01-01', 'm'), PARTITION p1 VALUES LESS THAN (MAXVALUE, MAXVALUE))",
+    pools: pools({ d: ["'2019-12-31 23:59:59'", "'2020-01-01'", "'0000-00-00'"], t: ["'a'", "'z'"], v: SMALL }),
+  },
+  {
     name: 'commented',
     body: "(id INT PRIMARY KEY COMMENT 'a, `b`) \\'c\\' \\\\ AUTO_INCREMENT=7', v INT) COMMENT ') AUTO_INCREMENT=9 WITH SYSTEM VERSIONING ''x'''",
     pools: pools({ id: IDS, v: SMALL }),
@@ -143,6 +205,13 @@ export const SHAPES: readonly TableCase[] = [
     id: 'id',
   },
 ]
+
+function bitPools(): readonly (readonly [string, readonly string[]])[] {
+  return bits.map(
+    (width) =>
+      [`b${width}`, ['0', '1', `${2n ** BigInt(width) - 1n}`, `${2n ** BigInt(width - 1)}`, `${0x5c0a095c4e270022n % 2n ** BigInt(width)}`, 'NULL']] as const,
+  )
+}
 
 /** What is no table, and a trigger: all of it stays at the source. `twins` refer to each other. */
 export const OTHERS: readonly string[] = [

@@ -1,5 +1,5 @@
-import { quote } from '@dbsync/testkit'
-import { VALUES, type ValueCorpus } from './values.ts'
+import type { ColumnValues } from './values/column-values.ts'
+import { VALUES } from './values.ts'
 
 /** A table of the corpus and what its columns may hold. */
 export type TableCase = {
@@ -24,7 +24,7 @@ type Pool = readonly [column: string, values: readonly string[]]
 const nullable = (type: string) => (/NULL$/.test(type) ? type : `${type} NULL`)
 const number = (i: number) => String(i).padStart(2, '0')
 
-function valueTables(group: readonly ValueCorpus[], i: number): TableCase[] {
+function valueTables(group: readonly ColumnValues[], i: number): TableCase[] {
   const columns = group.map(({ type }, n) => `v${n} ${nullable(type)}`).join(', ')
   const values = group.map(({ values }, n): Pool => [`v${n}`, [...values, 'NULL']])
   const uniques = group.flatMap(({ type, indexing }, n) => (indexing === undefined ? [`u${n} ${nullable(type)} UNIQUE`] : []))
@@ -50,7 +50,7 @@ function valueTables(group: readonly ValueCorpus[], i: number): TableCase[] {
   ]
 }
 
-function keyTables({ type, values, indexing = 'whole' }: ValueCorpus, i: number): TableCase[] {
+function keyTables({ type, values, indexing = 'whole' }: ColumnValues, i: number): TableCase[] {
   if (indexing === 'none') return []
   const column = `${type.replace(/ NULL$/, '')} NOT NULL${/^TIMESTAMP/.test(type) ? " DEFAULT '2020-01-01'" : ''}`
   const comment = `COMMENT '${type.slice(0, 40).replaceAll(/['\\]/g, '')}'`
@@ -70,106 +70,6 @@ function keyTables({ type, values, indexing = 'whole' }: ValueCorpus, i: number)
 
 /** Each type as a value beside a key, as part of a row without one, in a second unique key, and as the key itself. */
 export const TYPE_TABLES: readonly TableCase[] = [...groups.flatMap(valueTables), ...VALUES.flatMap(keyTables)]
-
-/** Spaces at the end are the only thing that MariaDB itself forbids. */
-const NAMES = [
-  '`',
-  'a`b``',
-  "a'b",
-  'a"b',
-  'a;DROP TABLE x',
-  '/*',
-  '/*! x */',
-  '*/',
-  '-- ',
-  '#',
-  'a\nb',
-  'a\r\nb',
-  '\tx',
-  '../../x',
-  '..',
-  '.',
-  'a.b',
-  'a/b',
-  'a\\b',
-  '\\',
-  'c:\\x',
-  '\u200fx',
-  '\u202ex',
-  'ünïcödé',
-  '表',
-  '__proto__',
-  '__defineGetter__',
-  'constructor',
-  'toString',
-  'hasOwnProperty',
-  'con',
-  'nul.txt',
-  'a b',
-  ' a',
-  '%',
-  '%s%d',
-  '_%',
-  '?',
-  '??',
-  ':name',
-  '@c0',
-  '@@version',
-  '$1',
-  '$x{y}',
-  '{database}',
-  '*',
-  '[a]',
-  '!x',
-  'null',
-  'select',
-  'row_hash',
-  'part',
-  'n',
-  'Case',
-  'case',
-  'CASE',
-  '\u0001',
-  '\u007f',
-  '-',
-  '--json',
-  '0',
-  '1e5',
-  'é'.normalize('NFD'),
-  'é'.normalize('NFC'),
-  'x'.repeat(64),
-  `${'y'.repeat(63)}\``,
-  '_dbsync_new_x',
-].map((name) => (/ $/.test(name) ? `${name}.` : name))
-
-export const NAMED_TABLES: readonly TableCase[] = [...new Set(NAMES)].map((name) => {
-  const other = `${[...name].slice(0, 60).join('')}2`
-  return {
-    name,
-    body: `(${quote(name)} INT PRIMARY KEY, ${quote(other)} VARCHAR(20)${name === '0' ? `, KEY ${quote('k')} (${quote(other)})` : ''})`,
-    pools: new Map([
-      [name, IDS],
-      [other, ["'a'", "'A'", "''", 'NULL']],
-    ]),
-    id: name,
-  }
-})
-
-/** Every hostile name as a column of one table, with a key and without. */
-const columnNames = [...new Map(NAMES.map((name) => [name.toLowerCase().normalize('NFC'), name])).values()]
-const columnBody = (more: string) => `(${columnNames.map((name) => `${quote(name)} VARCHAR(9)`).join(', ')}${more})`
-const columnPools = new Map(columnNames.map((name) => [name, ["'a'", "'A'", "''", 'NULL', "'\\\\N'"]]))
-
-export const COLUMN_TABLES: readonly TableCase[] = [
-  { name: 'names', body: columnBody(', id INT PRIMARY KEY'), pools: new Map([...columnPools, ['id', IDS]]), id: 'id' },
-  { name: 'names_loose', body: columnBody(''), pools: columnPools },
-  {
-    name: 'names_unique',
-    body: columnBody(', id INT PRIMARY KEY, u INT UNIQUE, updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6)'),
-    pools: new Map([...columnPools, ['id', IDS], ['u', IDS]]),
-    id: 'id',
-  },
-]
 
 export function pools(columns: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> {
   return new Map(Object.entries(columns))

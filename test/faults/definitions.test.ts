@@ -1,4 +1,4 @@
-import { startProxy } from '@dbsync/testkit'
+import { pairAddress, quote, serverClient, startProxy, startServer } from '@dbsync/testkit'
 import { expect, test } from 'vitest'
 import { said } from '../dbsync.ts'
 import { project } from '../project.ts'
@@ -32,6 +32,44 @@ test('a table that is altered, emptied, dropped or renamed while a run reads: re
   await work.same({ tables: ['big', 't1', 't2', 't5', 't9'] })
 })
 
+/** What somebody does to the tables while the first one is read, how often each is read again, and whether it can be done by this run. */
+const MEANWHILE: readonly (readonly [statement: string, table: string, retries: number, outcome: 'synced' | 'failed'])[] = [
+  ['ALTER TABLE t1 ENGINE=InnoDB', 't1', 1, 'synced'],
+  ['ALTER TABLE t2 ADD INDEX (text)', 't2', 1, 'synced'],
+  ['ALTER TABLE t3 MODIFY text VARCHAR(300), ALGORITHM=COPY', 't3', 1, 'failed'],
+  ['CREATE OR REPLACE TABLE t4 AS SELECT * FROM t1 LIMIT 0', 't4', 1, 'failed'],
+  ['DROP TABLE t5; CREATE TABLE t5 LIKE t6; INSERT INTO t5 SELECT * FROM t6 WHERE id > 1000', 't5', 1, 'synced'],
+  ['RENAME TABLE t6 TO t, t7 TO t6, t TO t7', 't6', 1, 'synced'],
+  ['ALTER TABLE t8 DROP COLUMN text, ALGORITHM=INSTANT; ALTER TABLE t8 ADD COLUMN text VARCHAR(200) AFTER id, ALGORITHM=INSTANT', 't8', 1, 'synced'],
+]
+
+test('tables that are copied anew, put in the place of others, or look the same again, and one that is altered while its own rows come', async () => {
+  await using work = await project()
+  await using proxy = await startProxy(work.source.server)
+  await work.at.query('CREATE TABLE big (id INT PRIMARY KEY, text VARCHAR(2000))')
+  await work.at.query("INSERT INTO big SELECT seq, REPEAT('x', 1900) FROM seq_1_to_3000")
+  await work.at.query('ANALYZE TABLE big')
+  await fill(work, 8)
+  await work.at.query("UPDATE t7 SET text = 'seven'")
+  await work.sync()
+  await through(work, 'source', proxy.port)
+  proxy.setFault({ type: 'delay', milliseconds: 10 })
+  const running = await startedRun(work, '--full', '--parallel', '1', '--allow', 'deletes')
+  for (const [statement] of MEANWHILE) for (const sql of statement.split('; ')) await work.at.query(sql)
+  // It waits until the rows have been read.
+  const altered = work.at.query('ALTER TABLE big ADD COLUMN more INT')
+  proxy.setFault(undefined)
+  const outcome = await running.ended
+  await altered
+  const report = reportOf(outcome)
+  expect(outcome.code, said(outcome)).toBe(1)
+  for (const [statement, table, retries, end] of MEANWHILE) {
+    expect(of(report, table), statement).toMatchObject({ outcome: end, retries, ...(end === 'failed' ? { error: { code: 'SCHEMA_CHANGED' } } : {}) })
+  }
+  await work.sync('--allow', 'deletes')
+  await work.same()
+})
+
 test('columns that are gone or changed at the source are followed, and nothing that only the copy has is lost', async () => {
   await using work = await project()
   await fill(work, 4)
@@ -51,4 +89,23 @@ test('columns that are gone or changed at the source are followed, and nothing t
   await work.same({ tables: ['t1', 't4'] })
   await work.sync('--allow-destructive')
   await work.same({ tables: ['t1', 't2', 't3', 't4'] })
+})
+
+test('tables whose names the target does not tell apart are refused, and the others are synced', async () => {
+  await using target = await startServer({ settings: { lower_case_table_names: '1' } })
+  const source = serverClient((await pairAddress()).source)
+  await using work = await project({ servers: { source, target } })
+  for (const name of ['Thing', 'thing', 'Other']) await work.at.query(`CREATE TABLE ${name} (id INT PRIMARY KEY, v VARCHAR(9))`)
+  for (const name of ['Thing', 'thing', 'Other']) await work.at.query(`INSERT INTO ${name} VALUES (1, '${name}')`)
+  for (const args of [[], [], ['--full']]) {
+    const outcome = await run(work, ...args)
+    expect(outcome.code, said(outcome)).toBe(1)
+    for (const name of ['Thing', 'thing']) expect(of(reportOf(outcome), name)).toMatchObject({ outcome: 'refused', error: { code: 'TABLES_COLLIDE' } })
+    expect(of(reportOf(outcome), 'Other')?.outcome).toMatch(/synced|unchanged/)
+  }
+  expect(await target.query(`SHOW TABLES FROM ${quote(work.target.database)}`)).toHaveLength(1)
+  await work.write('sync-config.json', { table_settings: { exclude_tables: ['Thing'] } })
+  await work.sync()
+  expect(await target.query(`SELECT v FROM ${quote(work.target.database)}.thing`)).toEqual([{ v: 'thing' }])
+  await source.close()
 })

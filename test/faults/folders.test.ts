@@ -107,6 +107,32 @@ test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
   },
 )
 
+test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'a backup point or a journal for which there is no room: nothing is written to the copy, and all of it when there is room again',
+  async () => {
+    await using work = await project()
+    await fill(work, 1)
+    await work.sync()
+    await using disk = await smallDisk(work, 'backups')
+    for (const [mode, code] of [
+      ['dump', 'BACKUP_UNWRITABLE'],
+      ['journal', 'JOURNAL_WRITE'],
+    ]) {
+      await work.write('sync-config.json', { sync_settings: { backup_before_sync: true }, backup_settings: { mode } })
+      await work.at.query(`UPDATE t1 SET text = '${mode}' WHERE id < 100`)
+      await disk.fill()
+      const outcome = await run(work)
+      expect(outcome.code, said(outcome)).toBe(1)
+      expect(said(outcome)).toContain(code)
+      expect(said(outcome)).toMatch(/disk is full|no space|ENOSPC/i)
+      expect(await work.target.server.query(`SELECT COUNT(*) AS n FROM ${work.target.database}.t1 WHERE text = '${mode}'`), mode).toEqual([{ n: '0' }])
+      await disk.free()
+      await work.sync()
+      await work.same()
+    }
+  },
+)
+
 /** A folder of the project on a file system of its own, of 128 KiB. */
 async function smallDisk(work: Project, name: string) {
   const folder = join(work.directory, name)

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ServerClient } from '@dbsync/testkit'
 import type { Outcome, RunningProgram } from '../dbsync.ts'
 import { said } from '../dbsync.ts'
 import type { Project, ReportedTable } from '../project.ts'
@@ -60,6 +61,14 @@ export async function startedRun(work: Project, ...args: readonly string[]): Pro
   throw new Error('no table was started within 30 s')
 }
 
+/** Ends the connections of a user, as a server does that is told to; how many there were. */
+export async function killConnections(server: ServerClient, user: string): Promise<number> {
+  const rows = await server.query('SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ?', [user])
+  // One that is gone by itself meanwhile is as good.
+  for (const { id } of rows) await server.query('KILL CONNECTION ?', [Number(id)]).catch(() => {})
+  return rows.length
+}
+
 /** Numbers from 0 to `below`, always the same for one seed; set DBSYNC_SEED to see a failure again. */
 export function seeded(): { readonly seed: number; next(below: number): number } {
   const seed = Number(process.env.DBSYNC_SEED ?? randomInt(2 ** 31))
@@ -74,18 +83,34 @@ export function seeded(): { readonly seed: number; next(below: number): number }
   }
 }
 
-/** A relay in front of a server that passes the first statement with these words on and then cuts the connection: done, and the answer lost. */
-export async function losesAnswer(
-  server: { readonly host: string; readonly port: number },
-  words: string,
-): Promise<AsyncDisposable & { readonly port: number; readonly struck: boolean }> {
+type Place = { readonly host: string; readonly port: number }
+
+/** What happens to the first statement that has these words: so many bytes of its answer still arrive, and then the connection ends like this. */
+export type Strike = { readonly words: string; readonly after: number; readonly how: 'reset' | 'cut' | 'half-close' | 'black-hole' | 'nothing' }
+
+export interface Relay extends AsyncDisposable {
+  readonly port: number
+  readonly struck: boolean
+  /** Bytes of the answer to the statement, as far as it came. */
+  readonly answered: number
+  /** From now on another server is behind the address; what is open is cut. */
+  move(server: Place): void
+}
+
+/** A relay in front of a server that knows statements: it can strike at one of them, or become the address of another server. */
+export async function startRelay(server: Place, strike?: Strike): Promise<Relay> {
   const open = new Set<Socket>()
+  let upstreamPlace = server
   let struck = false
-  const listener = createServer((client) => {
-    const upstream = connect(server)
-    let cut = false
+  let answered = 0
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect({ ...upstreamPlace, allowHalfOpen: true })
+    // Of this connection: whether its statement is the one, and whether it is cut off by now.
+    let hit = false
+    let over = false
     for (const socket of [client, upstream]) {
       open.add(socket)
+      socket.setNoDelay(true)
       socket.on('close', () => {
         open.delete(socket)
         client.destroy()
@@ -94,10 +119,25 @@ export async function losesAnswer(
       socket.on('error', () => socket.destroy())
     }
     client.on('data', (bytes) => {
-      if (!struck && bytes.includes(words)) struck = cut = true
-      upstream.write(bytes)
+      // The next statement: the answer was whole.
+      if (hit && !over) hit = false
+      if (strike !== undefined && !struck && bytes.includes(strike.words)) struck = hit = true
+      if (!over || strike?.how !== 'black-hole') upstream.write(bytes)
     })
-    upstream.on('data', (bytes) => (cut ? client.resetAndDestroy() : client.write(bytes)))
+    upstream.on('data', (bytes) => {
+      if (over) return
+      if (!hit || strike === undefined) return void client.write(bytes)
+      const room = strike.after - answered
+      answered += bytes.length
+      if (bytes.length <= room) return void client.write(bytes)
+      over = true
+      client.write(bytes.subarray(0, Math.max(0, room)))
+      if (strike.how === 'reset') for (const socket of [client, upstream]) socket.resetAndDestroy()
+      else if (strike.how === 'cut') for (const socket of [client, upstream]) socket.destroySoon()
+      else if (strike.how === 'half-close') client.end()
+    })
+    client.on('end', () => upstream.end())
+    upstream.on('end', () => client.end())
   })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   const address = listener.address()
@@ -107,9 +147,19 @@ export async function losesAnswer(
     get struck() {
       return struck
     },
+    get answered() {
+      return answered
+    },
+    move(other) {
+      upstreamPlace = other
+      for (const socket of open) socket.destroy()
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy()
       await new Promise((resolve) => listener.close(resolve))
     },
   }
 }
+
+/** Passes the first statement with these words on and cuts the connection then: done, and the answer lost. */
+export const losesAnswer = (server: Place, words: string): Promise<Relay> => startRelay(server, { words, after: 0, how: 'reset' })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pairAddress, serverClient, startServer } from '@dbsync/testkit'
 import { expect, test } from 'vitest'
-import { said } from '../dbsync.ts'
+import { dbsync, said } from '../dbsync.ts'
 import { project } from '../project.ts'
 import { reportOf, run, seeded } from './kit.ts'
 
@@ -84,4 +84,47 @@ test('a server that is moved to another time zone loses no row', async () => {
   expect((await work.sync()).totals).toMatchObject({ updated: 9 })
   await work.same()
   await target.close()
+})
+
+/** Sets what dbsync takes for the time of its own machine. */
+const CLOCK = `const { Date: Real } = globalThis
+const ahead = Number(process.env.CLOCK_AHEAD) * 1000
+globalThis.Date = class Date extends Real {
+  constructor(...parts) {
+    if (parts.length === 0) super(Real.now() + ahead)
+    else super(...parts)
+  }
+  static now = () => Real.now() + ahead
+}
+`
+
+test('a clock that is wrong at our end loses nothing, nor does one that is set back at the source', async () => {
+  await using work = await project()
+  await work.at.query('CREATE TABLE t (id INT PRIMARY KEY, v INT, updated_at DATETIME NOT NULL DEFAULT NOW() ON UPDATE NOW())')
+  await work.at.query('INSERT INTO t SELECT seq, seq, NOW() - INTERVAL 2 DAY FROM seq_1_to_500')
+  await work.sync()
+  await work.write('clock.mjs', CLOCK)
+  const [hour, year] = [3600, 365 * 24 * 3600]
+  for (const ahead of [2 * hour, -20 * year]) {
+    await work.at.query('UPDATE t SET v = v + 1 WHERE id % 100 = 3')
+    const env = { NODE_OPTIONS: '--import=./clock.mjs', CLOCK_AHEAD: String(ahead) }
+    const outcome = await dbsync(['run', '--json'], { cwd: work.directory, env })
+    expect(outcome.code, said(outcome)).toBe(0)
+    expect(reportOf(outcome).tables, `${ahead} s ahead`).toMatchObject([{ strategy: 'time', updated: 5 }])
+    await work.same()
+  }
+
+  // A clock that is set back by so much makes the position later than the present by as much.
+  const file = `sync_status/${work.database}.json`
+  for (const seconds of [3000, 7200]) {
+    const state = JSON.parse(await work.read(file)) as { tables: { t: { targets: { copy: { position: { columns: { updated_at: string } } } } } } }
+    const { columns } = state.tables.t.targets.copy.position
+    const [now] = await work.source.server.query(`SELECT NOW() + INTERVAL ${seconds} SECOND AS later`)
+    columns.updated_at = String(now?.later)
+    await work.write(file, state)
+    await work.at.query('UPDATE t SET v = v + 1 WHERE id = 7')
+    const strategy = seconds === 7200 ? 'digest' : 'time'
+    expect((await work.sync()).tables, `set back by ${seconds} s`).toMatchObject([{ strategy, updated: 1 }])
+    await work.same()
+  }
 })

@@ -7,10 +7,10 @@ export type Ended = { readonly code: number | null; readonly output: string }
 export async function command(
   program: string,
   args: readonly string[],
-  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+  { cwd, signal, env: more = {} }: { readonly cwd: string; readonly signal: AbortSignal; readonly env?: Readonly<Record<string, string>> },
 ): Promise<Ended> {
   signal.throwIfAborted()
-  const env = { ...process.env, PATH: `${join(cwd, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` }
+  const env = { ...process.env, ...more, PATH: `${join(cwd, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` }
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const kill = () => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')

@@ -409,4 +409,13 @@ export const core: readonly Mutant[] = [
     replace: 'done = Math.max(done, start)',
     tests: [`${src}/errors/redact.test.ts`],
   },
+  {
+    name: 'two tables whose names the target does not tell apart are written over each other',
+    file: `${src}/plan/collisions.ts`,
+    find: 'others.length === 0 ? plan',
+    replace: 'others.length >= 0 ? plan',
+    tests: ['test/faults/definitions.test.ts'],
+    only: 'tell apart',
+    built: true,
+  },
 ]

@@ -17,6 +17,8 @@ export type Mutant = {
   readonly tests: readonly string[]
   /** Of these files only the tests whose names match. */
   readonly only?: string
+  /** More of the environment of the tests: a sample by chance has to be the whole. */
+  readonly env?: Readonly<Record<string, string>>
   /** The tests run the built program: it is built with the fault in it. */
   readonly built?: true
 }

@@ -216,4 +216,13 @@ export const mysqlTarget: readonly Mutant[] = [
     replace: 'owner !== undefined',
     tests: [`${src}/names.test.ts`],
   },
+  {
+    name: 'rows are written to another server that has taken over the address',
+    file: `${src}/connections.ts`,
+    find: '      requireSameServer(this.#server, connection.server)\n',
+    replace: '',
+    tests: ['test/faults/servers.test.ts'],
+    only: 'address of the target',
+    built: true,
+  },
 ]

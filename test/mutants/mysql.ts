@@ -4,6 +4,7 @@ const src = 'packages/mysql/src'
 const source = 'packages/plugin-mysql-source/src'
 const reader = [`${src}/reader.db.test.ts`]
 const snapshot = [`${source}/snapshot.db.test.ts`]
+const servers = ['test/faults/servers.test.ts']
 
 export const mysql: readonly Mutant[] = [
   {
@@ -141,5 +142,64 @@ export const mysql: readonly Mutant[] = [
     replace: 'after !== undefined',
     tests: snapshot,
     only: 'altered',
+  },
+  {
+    name: 'a column that was dropped and added alike is read at another moment',
+    file: `${source}/snapshot.ts`,
+    find: 'altered === (await lastAltered(connection, schema.table))',
+    replace: "altered !== ''",
+    tests: snapshot,
+    only: 'added alike',
+  },
+  {
+    name: 'an error that comes after four batches holds up the connection',
+    file: `${src}/select.ts`,
+    find: 'queue.length >= QUEUE && !paused && !ended',
+    replace: 'queue.length >= QUEUE && !paused',
+    tests: [`${src}/select.db.test.ts`],
+    only: 'as many batches as may wait',
+  },
+  {
+    name: 'the snapshot is opened at whatever server answers now',
+    file: `${source}/snapshot.ts`,
+    find: '  for (const connection of connections) requireSameServer(server, connection.server)\n',
+    replace: '',
+    tests: servers,
+    only: 'address of the source',
+    built: true,
+  },
+  {
+    name: 'a server may end a connection whose rows are not taken for a second',
+    file: `${src}/session.ts`,
+    find: "  'net_write_timeout = 3600',\n",
+    replace: '',
+    tests: servers,
+    only: 'lose patience',
+    built: true,
+  },
+  {
+    name: 'a statement that was killed is not tried again',
+    file: `${src}/errors.ts`,
+    find: '    case 1317: // ER_QUERY_INTERRUPTED\n',
+    replace: '',
+    tests: servers,
+    only: 'KILL QUERY',
+    built: true,
+  },
+  {
+    name: 'nobody says that the disk of a server is full',
+    file: `${src}/errors.ts`,
+    find: '    case 1114: // ER_RECORD_FILE_FULL\n',
+    replace: '',
+    tests: servers,
+    only: 'disk of the target',
+    built: true,
+  },
+  {
+    name: 'a server is believed to wait for rows that it has not asked for',
+    file: `${src}/connection.ts`,
+    find: '    const asked = () => {\n      this.#loading = stream\n',
+    replace: '    this.#loading = stream\n    const asked = () => {\n',
+    tests: [`${src}/load.db.test.ts`],
   },
 ]

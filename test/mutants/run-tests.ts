@@ -21,16 +21,21 @@ type Report = {
   }[]
 }
 
-export type Selection = { readonly files: readonly string[]; readonly only?: string | undefined; readonly bail?: boolean }
+export type Selection = {
+  readonly files: readonly string[]
+  readonly only?: string | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly bail?: boolean
+}
 
 /** Runs some tests of a workspace, up to the first that fails. */
-export async function runTests(root: string, { files, only, bail = true }: Selection, signal: AbortSignal): Promise<TestRun> {
+export async function runTests(root: string, { files, only, env = {}, bail = true }: Selection, signal: AbortSignal): Promise<TestRun> {
   const folder = await mkdtemp(join(tmpdir(), 'dbsync-mutants-report-'))
   const report = join(folder, 'report.json')
   const patience = AbortSignal.timeout(LIMIT_MS)
   try {
     const args = ['run', ...files, '--reporter=json', `--outputFile=${report}`, ...(bail ? ['--bail=1'] : []), ...(only === undefined ? [] : ['-t', only])]
-    const { output } = await command(join(root, 'node_modules/.bin/vitest'), args, { cwd: root, signal: AbortSignal.any([signal, patience]) })
+    const { output } = await command(join(root, 'node_modules/.bin/vitest'), args, { cwd: root, signal: AbortSignal.any([signal, patience]), env })
     signal.throwIfAborted()
     if (patience.aborted) return { kind: 'unclear', why: 'it never ended' }
     const text = await readFile(report, 'utf8').catch(() => undefined)

@@ -62,9 +62,10 @@ async function runAll(all: readonly Mutant[], signal: AbortSignal): Promise<bool
 
 /** Without a fault all of them pass: a test that is red anyway catches nothing. */
 async function requireGreen(root: string, all: readonly Mutant[], signal: AbortSignal): Promise<void> {
-  for (const [only, group] of Map.groupBy(all, (mutant) => mutant.only)) {
+  for (const group of Map.groupBy(all, ({ only, env }) => JSON.stringify([only, env])).values()) {
+    const { only, env } = group[0] as Mutant
     const files = [...new Set(group.flatMap(({ tests }) => tests))].toSorted()
-    const run = await runTests(root, { files, only }, signal)
+    const run = await runTests(root, { files, only, env }, signal)
     if (run.kind !== 'green') throw new Error(`${files.join(' ')} ${only ?? ''} without a mutant: ${run.kind === 'red' ? `${run.by} fails` : run.why}`)
   }
   say('all tests pass without a mutant')
@@ -79,7 +80,7 @@ async function tryOne(root: string, mutant: Mutant, signal: AbortSignal): Promis
   try {
     await using _ = await apply(root, mutant)
     await built()
-    const run = await runTests(root, { files: mutant.tests, only: mutant.only }, signal)
+    const run = await runTests(root, { files: mutant.tests, only: mutant.only, env: mutant.env }, signal)
     if (run.kind === 'red') return { mark: 'caught  ', text: run.by, by: run.by }
     return run.kind === 'green' ? { mark: 'SURVIVED', text: `${run.tests} tests pass` } : { mark: 'UNCLEAR ', text: run.why }
   } finally {

@@ -4,6 +4,7 @@ const src = 'packages/warehouse/src'
 const bigquery = 'packages/plugin-bigquery-target/src'
 const duckdb = 'packages/plugin-duckdb-target/src'
 const duckdbConformance = [`${duckdb}/target.conformance.db.test.ts`]
+const digests = [`${duckdb}/digest.db.test.ts`]
 const ndjson = [`${src}/ndjson.test.ts`]
 const sink = [`${src}/text-sink.test.ts`]
 
@@ -99,6 +100,47 @@ export const warehouses: readonly Mutant[] = [
     replace: 'if (status === 408',
     tests: [`${bigquery}/jobs.db.test.ts`, `${bigquery}/faults.db.test.ts`],
     only: 'whatever',
+  },
+  {
+    name: 'a decimal without digits before its point has another hash in DuckDB',
+    file: `${duckdb}/dialect.ts`,
+    find: "regexp_replace(CAST(${value} AS STRING), '^(-?)[.]', '\\\\10.')",
+    replace: 'CAST(${value} AS STRING)',
+    tests: digests,
+  },
+  {
+    name: 'the doubles next to zero have another hash in DuckDB',
+    file: `${duckdb}/dialect.ts`,
+    find: '${value} < 2.2250738585072014e-308',
+    replace: '${value} < 0',
+    tests: digests,
+  },
+  {
+    name: 'half a surrogate goes into a line of JSON',
+    file: 'packages/mysql/src/portable.ts',
+    find: "charset === 'ucs2' || charset === 'utf32'",
+    replace: "charset === 'ucs-2'",
+    tests: digests,
+  },
+  {
+    name: 'nobody says before that a zero TIMESTAMP becomes NULL',
+    file: `${src}/types.ts`,
+    find: "from.kind === 'datetime' || from.kind === 'timestamp') return",
+    replace: "from.kind === 'datetime') return",
+    tests: ['test/corpus/duckdb.test.ts'],
+    env: { DBSYNC_CORPUS: 'all' },
+    only: 'into DuckDB, keyless, from a \\w+ server at \\+00:00',
+    built: true,
+  },
+  {
+    name: 'what a character set has and Unicode has not is lost without a word',
+    file: `${src}/fit.ts`,
+    find: '!isWhollyUnicode(charset)',
+    replace: 'charset === "utf-9"',
+    tests: ['test/corpus/duckdb.test.ts'],
+    env: { DBSYNC_CORPUS: 'all' },
+    only: 'into DuckDB, keyless, from a \\w+ server at \\+00:00',
+    built: true,
   },
   {
     name: 'DuckDB commits before the last rows are loaded',

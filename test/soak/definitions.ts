@@ -1,6 +1,6 @@
 import { quote } from '@dbsync/testkit'
 import type { Connection } from 'mysql2/promise'
-import type { Chance } from '../fidelity/random.ts'
+import type { Chance } from '../corpus/random.ts'
 
 const TYPES = [
   ...['INT', 'BIGINT', 'TINYINT', 'VARCHAR(30)', 'VARCHAR(3)', 'CHAR(5)', 'TEXT', 'DECIMAL(10,3)', 'DECIMAL(4,1)', 'DOUBLE', 'FLOAT', "ENUM('1','2','3')"],

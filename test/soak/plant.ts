@@ -1,5 +1,5 @@
 import { type DatabaseOf, quote } from '@dbsync/testkit'
-import type { Chance } from '../fidelity/random.ts'
+import type { Chance } from '../corpus/random.ts'
 import type { Project } from '../project.ts'
 import type { Mix } from './mix.ts'
 

@@ -1,6 +1,6 @@
 import { type ServerClient, startServer } from '@dbsync/testkit'
 import { expect, test } from 'vitest'
-import { chance } from '../fidelity/random.ts'
+import { chance } from '../corpus/random.ts'
 import { type Project, project } from '../project.ts'
 import { runner } from './commands.ts'
 import { openLog } from './log.ts'

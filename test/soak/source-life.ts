@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
-import { type Chance, chance } from '../fidelity/random.ts'
+import { type Chance, chance } from '../corpus/random.ts'
 import type { Project } from '../project.ts'
 import { definitionChange } from './definitions.ts'
 import type { Log } from './log.ts'

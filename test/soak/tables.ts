@@ -1,4 +1,4 @@
-import type { Chance } from '../fidelity/random.ts'
+import type { Chance } from '../corpus/random.ts'
 
 /** A table at work: how it is made, and one transaction of what goes on in it. */
 export type BusyTable = {

@@ -29,7 +29,8 @@ export const MYSQL_CODES = {
   MYSQL_STATEMENT: 'The server refused a statement. The message is its own.',
   MYSQL_CANCELLED: 'The run was stopped.',
   MYSQL_DEFINITION: 'The definition of a table could not be understood. Please report it with the output of SHOW CREATE TABLE.',
-  MYSQL_SNAPSHOT: 'No reader could be opened on one moment of the data.',
+  MYSQL_OTHER_SERVER:
+    'Two connections of one run reached two different servers: a load balancer, or a failover in the middle of the run. Nothing was written to the other one. Give the address of one server; after a failover: `--allow new-server`, once.',
 } as const
 
 export type MysqlCode = keyof typeof MYSQL_CODES

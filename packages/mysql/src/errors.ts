@@ -218,11 +218,13 @@ function byNumber(errno: number, context: ErrorContext, error: Error): Verdict |
     case 1290: // ER_OPTION_PREVENTS_STATEMENT
     case 1792: // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
     case 1836: // ER_READ_ONLY_MODE
-      return { code: 'MYSQL_READ_ONLY', kind: 'refused' }
+      return { code: 'MYSQL_READ_ONLY', kind: 'refused', hint: readOnlyHint }
     default:
       return undefined
   }
 }
+
+const readOnlyHint = 'Give the address of a server that may be written to, or let this one be: SET GLOBAL read_only = OFF.'
 
 /** Names of foreign keys are shared by all tables of a database. */
 function takenName(): Verdict {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TableSchema } from '@dbsync/core/plugin'
 import { startServer, type TestServer } from '@dbsync/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type MysqlConnection } from './connection.ts'
@@ -113,7 +114,8 @@ test('hostile names, and names that differ in case only', async () => {
     const parts = parseCreateTable(mysqlNative(one as NonNullable<typeof one>)?.create ?? '')
     await server.query(`DROP TABLE ${quoteTable({ database: 'i', name })}`)
     await server.query(renderCreateTable({ database: 'i', name }, parts))
-    expect((await describeTables(connection, 'i', [name]))[0]).toEqual(one)
+    const [again] = await describeTables(connection, 'i', [name])
+    expect(withoutTime(again)).toEqual(withoutTime(one))
   }
   await server.query('CREATE DATABASE `I`')
   await server.query('CREATE TABLE `I`.other (id INT)')
@@ -141,3 +143,5 @@ test('a table that is altered again and again keeps neither itself nor others fr
     await altering
   }
 })
+
+const withoutTime = (schema: TableSchema | undefined) => schema && { ...schema, native: { ...mysqlNative(schema), altered: undefined } }

@@ -18,6 +18,8 @@ export type MysqlNative = {
   readonly origin?: 'mariadb' | 'mysql'
   /** A row hash that the server knows beside the common one. */
   readonly rowHash?: string
+  /** When the table was last altered, in whole seconds (UTC). */
+  readonly altered?: string
 }
 
 /** The engine's own definition of a schema that came from a MySQL or MariaDB server; `undefined` for any other. */
@@ -31,6 +33,7 @@ export function mysqlNative(schema: TableSchema): MysqlNative | undefined {
     flavour,
     ...('origin' in native && isFlavour(native.origin) ? { origin: native.origin } : {}),
     ...('rowHash' in native && typeof native.rowHash === 'string' ? { rowHash: native.rowHash } : {}),
+    ...('altered' in native && typeof native.altered === 'string' ? { altered: native.altered } : {}),
   }
 }
 
@@ -93,6 +96,14 @@ export async function showCreate(connection: MysqlConnection, table: TableRef): 
   }
 }
 
+/** When a table was last altered, as `MysqlNative.altered`; `undefined` where it has gone. */
+export async function lastAltered(connection: MysqlConnection, { database, name }: TableRef): Promise<string | undefined> {
+  const named = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)}`
+  const rows = await connection.query(`SELECT TABLE_SCHEMA, TABLE_NAME, CREATE_TIME FROM information_schema.TABLES WHERE ${named}`)
+  const is = (found: string | null | undefined, wanted: string) => sameName(connection, found ?? '', wanted)
+  return rows.find(([schema, table]) => is(schema, database) && is(table, name))?.[2] ?? undefined
+}
+
 type Facts = {
   readonly tables: readonly Row[]
   readonly columns: ReadonlyMap<string, readonly Row[]>
@@ -112,7 +123,7 @@ async function readFacts(connection: MysqlConnection, database: string, names: r
   const columns =
     'TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME'
   const types = " AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')"
-  const tables = await ask('TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH', 'TABLES', 'TABLE_SCHEMA', types + named('TABLE_NAME'))
+  const tables = await ask('TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH, CREATE_TIME', 'TABLES', 'TABLE_SCHEMA', types + named('TABLE_NAME'))
   const unique = `${named('TABLE_NAME')} AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`
   const foreign = ' AND REFERENCED_TABLE_NAME IS NOT NULL'
   const engines = await connection.query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'")
@@ -134,7 +145,7 @@ function describeTable(connection: MysqlConnection, table: TableRef, row: Row, c
   const columns = columnsOf(table, parts, facts, connection.server.label)
   const uniques = uniqueIndexes(facts.indexes.get(table.name) ?? [])
   const key = uniques.find((index) => identifies(index, columns))
-  const [, , engine, rows, bytes] = row
+  const [, , engine, rows, bytes, altered] = row
   return {
     table,
     columns,
@@ -146,7 +157,7 @@ function describeTable(connection: MysqlConnection, table: TableRef, row: Row, c
     transactional: facts.transactional.has(engine ?? ''),
     ...(rows === null || rows === undefined ? {} : { estimate: { rows: Number(rows), bytes: Number(bytes ?? 0) } }),
     ...counterOf(parts),
-    native: { flavour, create, ...(knowsQuickHash(connection.server) ? { rowHash: QUICK } : {}) },
+    native: { flavour, create, ...(knowsQuickHash(connection.server) ? { rowHash: QUICK } : {}), ...(altered ? { altered } : {}) },
   }
 }
 

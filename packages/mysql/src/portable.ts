@@ -4,9 +4,13 @@ import { baseType } from './types.ts'
 
 /** Text that has to be converted to be read in UTF-8. */
 export const isForeignText = ({ portable, charset }: Column): boolean =>
-  portable !== undefined && charset !== undefined && !charset.startsWith('utf8') && charset !== 'ascii' && charset !== 'binary'
+  portable !== undefined && charset !== undefined && !charset.startsWith('utf8') && charset !== 'binary'
 
-export const utf8 = (column: Column): string => `CONVERT(${quoteId(column.name)} USING utf8mb4)`
+/** A character that Unicode does not have becomes `?`; half a surrogate, which these two character sets take, does so by way of UTF-16 alone. */
+export function utf8({ name, charset }: Column): string {
+  const text = charset === 'ucs2' || charset === 'utf32' ? `CONVERT(${quoteId(name)} USING utf16)` : quoteId(name)
+  return `CONVERT(${text} USING utf8mb4)`
+}
 
 /** SQL of a column's text in the digest that engines of different kinds share. The table of texts is in core's `portable.ts`. */
 export function portableText(column: Column): string {

@@ -111,6 +111,15 @@ describe('packed rows', () => {
     await expect(cells(connection.select(sql, ['a', 'b'].map(text), { ...limits, signal }))).rejects.toMatchObject({ code: 'MYSQL_STATEMENT' })
     expect(await connection.query('SELECT 1')).toEqual([['1']])
   })
+
+  test('an error that comes with as many batches as may wait does not hold up the next statement', async () => {
+    await using connection = await open()
+    for (const rows of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const sql = `SELECT id FROM s.seq WHERE id <= ${rows} UNION ALL SELECT (SELECT pad FROM s.seq WHERE id < 3)`
+      await expect(cells(connection.select(sql, [text('a')], { batchRows: 2, batchBytes: 1 << 20, signal }))).rejects.toMatchObject({ code: 'MYSQL_STATEMENT' })
+      expect(await connection.query('SELECT 1', AbortSignal.timeout(5000)), `after ${rows} rows`).toEqual([['1']])
+    }
+  })
 })
 
 describe('losing the connection', () => {

@@ -42,7 +42,8 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
 
   function flush(): void {
     queue.push(packer.take(columns, spare.pop()))
-    if (queue.length >= QUEUE && !paused) {
+    // After the last word there is nothing to hold back: only the next statement, which nobody here would let go again.
+    if (queue.length >= QUEUE && !paused && !ended) {
       paused = true
       driver.pause()
     }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { SyncError } from '@dbsync/core/plugin'
+import type { MysqlCode } from './codes.ts'
 
 /** What a server says about itself. */
 export type ServerFacts = {
@@ -41,4 +43,13 @@ export function serverFacts(rows: readonly (readonly (string | null)[])[], at: s
     localInfile: facts.get('local_infile') === 'ON',
     lowerCaseTableNames: Number(facts.get('lower_case_table_names')),
   }
+}
+
+/** Throws where a connection has reached another server than the one that a run began with: behind a load balancer, or after a failover. */
+export function requireSameServer(began: ServerFacts, now: ServerFacts): void {
+  if (now.id === began.id) return
+  throw new SyncError('MYSQL_OTHER_SERVER' satisfies MysqlCode, `${began.label}: two connections reached two different servers`, {
+    kind: 'connection',
+    hint: 'Give the address of one server, not of a load balancer. If another server has taken over the address: run again with --allow new-server.',
+  })
 }

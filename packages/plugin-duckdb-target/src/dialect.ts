@@ -32,6 +32,10 @@ export const DUCKDB: Dialect = {
         return `strftime(${value}, ${MOMENT})`
       case 'TIMESTAMP':
         return `strftime(timezone('UTC', ${value}), ${MOMENT})`
+      case 'NUMERIC':
+      case 'BIGNUMERIC':
+        // A decimal of fraction digits alone prints without the 0 before its point.
+        return `regexp_replace(CAST(${value} AS STRING), '^(-?)[.]', '\\10.')`
       default:
         return `CAST(${value} AS STRING)`
     }
@@ -39,7 +43,9 @@ export const DUCKDB: Dialect = {
   // As text a double has the fewest digits here too, but not always the nearest ones.
   doubleText(value) {
     const [fewer, more, most] = [14, 15, 16].map((digits) => `format('{:.${digits}e}', ${value})`)
-    return `CASE ${value} WHEN CAST(${fewer} AS DOUBLE) THEN ${fewer} WHEN CAST(${more} AS DOUBLE) THEN ${more} ELSE ${most} END`
+    // This near to zero doubles have fewer digits than 15, and those that follow them are no zeros.
+    return `CASE WHEN ${value} > 0 AND ${value} < 2.2250738585072014e-308 THEN CAST(${value} AS STRING)
+      WHEN ${value} = CAST(${fewer} AS DOUBLE) THEN ${fewer} WHEN ${value} = CAST(${more} AS DOUBLE) THEN ${more} ELSE ${most} END`
   },
   constant(type, text) {
     switch (type) {

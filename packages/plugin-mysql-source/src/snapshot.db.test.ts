@@ -184,6 +184,25 @@ describe('a snapshot', () => {
     await server.query('DROP TABLE bank.ddl')
   })
 
+  test('a column that is dropped and added alike meanwhile is noticed, and a new snapshot reads the table', async () => {
+    await server.query('CREATE TABLE bank.alike (id INT PRIMARY KEY, v INT) ENGINE=InnoDB')
+    await server.query('INSERT INTO bank.alike VALUES (1, 1)')
+    // The server knows of the second in which a table was altered.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await using from = await source()
+    await using snapshot = await from.open({ readers: 2, signal })
+    const [schema] = (await snapshot.describe('bank', ['alike'])) as [TableSchema]
+    for (const change of ['DROP COLUMN v', 'ADD COLUMN v INT']) await server.query(`ALTER TABLE bank.alike ${change}, ALGORITHM=INSTANT`)
+    await expect(read(snapshot, schema)).rejects.toMatchObject({ code: 'MYSQL_TABLE_CHANGED', kind: 'transient' })
+    {
+      await using next = await from.open({ readers: 1, signal })
+      await next.describe('bank', ['alike'])
+      expect(await read(next, schema)).toEqual([['1', 'null']])
+    }
+    await snapshot[Symbol.asyncDispose]()
+    await server.query('DROP TABLE bank.alike')
+  })
+
   test('a lost connection is never replaced', async () => {
     await using from = await source()
     await using snapshot = await from.open({ readers: 1, signal })

@@ -2,11 +2,13 @@ import { type Consistency, type Snapshot, type SourceClock, SyncError, type Tabl
 import {
   connect,
   connectionPool,
+  lastAltered,
   type MysqlConnection,
   type MysqlOptions,
   mysqlNative,
   mysqlReader,
   parseCreateTable,
+  requireSameServer,
   type ServerFacts,
   serverErrno,
   showCreate,
@@ -21,7 +23,7 @@ export async function openSnapshot(options: MysqlOptions, server: ServerFacts, r
   await using opened = new AsyncDisposableStack()
   const connections: MysqlConnection[] = []
   for (let i = 0; i < readers; i++) connections.push(opened.use(await connect(options, 'source', signal)))
-  for (const connection of connections) sameServer(server, connection)
+  for (const connection of connections) requireSameServer(server, connection.server)
   const clock = await readClock(connections[0] as MysqlConnection, signal)
   const aligned = await align(connections, signal)
   for (const idle of connections.slice(aligned.readers)) await idle[Symbol.asyncDispose]()
@@ -37,8 +39,19 @@ function snapshotOf(connections: readonly MysqlConnection[], consistency: Consis
   const pool = connectionPool(connections, async (connection) => {
     await connection.execute('ROLLBACK TO SAVEPOINT dbsync')
   })
+  const described = new Map<string, string | undefined>()
+  const reader = mysqlReader((signal) => pool.lease(signal), {
+    snapshot: true,
+    afterRead: (connection, schema) => sameDefinition(connection, schema, described.get(placeOf(schema))),
+    traffic: () => pool.traffic(),
+  })
   return {
-    ...mysqlReader((signal) => pool.lease(signal), { snapshot: true, afterRead: sameDefinition, traffic: () => pool.traffic() }),
+    ...reader,
+    async describe(database, names, unreadable) {
+      const schemas = await reader.describe(database, names, unreadable)
+      for (const schema of schemas) described.set(placeOf(schema), mysqlNative(schema)?.altered)
+      return schemas
+    },
     consistency: { scope: consistency.scope, detail: consistency.detail },
     clock,
     readers: pool.size,
@@ -84,12 +97,16 @@ function secondsBefore(time: string, seconds: number): string {
   return `${earlier.toISOString().slice(0, 19).replace('T', ' ')}.${fraction}`
 }
 
-/** An instant ADD or DROP COLUMN shows its new shape inside an older snapshot, without an error. While we read the table cannot be altered, so one look afterwards settles it. */
-async function sameDefinition(connection: MysqlConnection, schema: TableSchema): Promise<void> {
+/**
+ * An instant ADD or DROP COLUMN shows its new shape inside an older snapshot, without an error; one that is dropped and added alike shows new values in the
+ * old shape, and only the time of the change tells, `altered` of the description. While we read the table cannot be altered, so one look afterwards settles it.
+ */
+async function sameDefinition(connection: MysqlConnection, schema: TableSchema, altered: string | undefined): Promise<void> {
   const before = mysqlNative(schema)
   if (before === undefined) return
   const after = await showCreate(connection, schema.table)
-  if (after !== undefined && columnsOf(after) === columnsOf(before.create)) return
+  const untouched = altered === undefined || altered === (await lastAltered(connection, schema.table))
+  if (after !== undefined && columnsOf(after) === columnsOf(before.create) && untouched) return
   throw new SyncError('MYSQL_TABLE_CHANGED', `${connection.server.label}: ${tableName(schema.table)} was altered while it was read`, {
     kind: 'transient',
     table: schema.table,
@@ -97,13 +114,6 @@ async function sameDefinition(connection: MysqlConnection, schema: TableSchema):
   })
 }
 
-const columnsOf = (create: string): string => JSON.stringify(parseCreateTable(create).columns)
+const placeOf = ({ table: { database, name } }: TableSchema): string => JSON.stringify([database, name])
 
-/** Behind a load balancer two connections may reach two servers: their moments have nothing in common. */
-export function sameServer(expected: ServerFacts, connection: MysqlConnection): void {
-  if (connection.server.id === expected.id) return
-  throw new SyncError('MYSQL_SNAPSHOT', `${expected.label}: two connections reached two different servers`, {
-    kind: 'connection',
-    hint: 'Give the address of one server, not of a load balancer.',
-  })
-}
+const columnsOf = (create: string): string => JSON.stringify(parseCreateTable(create).columns)

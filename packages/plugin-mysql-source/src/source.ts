@@ -1,7 +1,7 @@
 import type { PluginContext, Source } from '@dbsync/core/plugin'
-import { connect, connectionPool, type MysqlConnection, type MysqlOptions, otherObjects, readDefinitions, visibility } from '@dbsync/mysql'
+import { connect, connectionPool, type MysqlConnection, type MysqlOptions, otherObjects, readDefinitions, requireSameServer, visibility } from '@dbsync/mysql'
 import { examineSource } from './examine/examine.ts'
-import { openSnapshot, sameServer } from './snapshot.ts'
+import { openSnapshot } from './snapshot.ts'
 
 const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sys', 'ndbinfo'])
 
@@ -15,8 +15,11 @@ export async function openSource(options: MysqlOptions, context: PluginContext):
   /** Questions one at a time, over a connection that is made anew where it was lost: nothing of a snapshot hangs on it. */
   async function ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T> {
     if (!current.alive) {
-      current = await connect(options, 'source', context.signal)
-      sameServer(server, current)
+      await using opened = new AsyncDisposableStack()
+      const again = opened.use(await connect(options, 'source', context.signal))
+      requireSameServer(server, again.server)
+      opened.move()
+      current = again
       pool = connectionPool([current])
     }
     await using lease = await pool.lease(context.signal)

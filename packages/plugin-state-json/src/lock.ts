@@ -31,8 +31,32 @@ export async function takeLock(path: string, name: string): Promise<AsyncDisposa
   })
 }
 
-/** Does something while no other process writes below a folder, waiting for the others. */
+/** By path, the end of the last one who waits in this process. */
+const turns = new Map<string, Promise<unknown>>()
+
+/**
+ * Does something while nobody else writes below a folder, waiting for the others. Within this process it goes by turns: hundreds of tenants that all
+ * looked for the file again and again would leave none of them the time to write.
+ */
 export async function whileLocked<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const before = turns.get(path)
+  const done = (async () => {
+    await before
+    return await locked(path, signal, work)
+  })()
+  const turn = done.then(
+    () => {},
+    () => {},
+  )
+  turns.set(path, turn)
+  try {
+    return await done
+  } finally {
+    if (turns.get(path) === turn) turns.delete(path)
+  }
+}
+
+async function locked<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const start = performance.now()
   for (;;) {
     signal.throwIfAborted()

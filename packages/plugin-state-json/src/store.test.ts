@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeStateStore } from '@dbsync/testkit'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStore } from './store.ts'
 
 let root = ''
@@ -30,3 +30,11 @@ const damage = async (key: string) => {
 
 describeStateStore('json', { open: () => openStore({ status: join(root, 'a', 'status'), sync: join(root, 'a', 'sync') }, signal), damage })
 describeStateStore('json, both kinds of files in one folder', { open: () => openStore({ status: join(root, 'b'), sync: join(root, 'b') }, signal) })
+
+test('hundreds of documents at once, as a fleet writes them: none waits for long', { timeout: 60_000 }, async () => {
+  const folder = join(root, 'c')
+  await using store = await openStore({ status: folder, sync: folder }, signal)
+  const names = Array.from({ length: 400 }, (_, i) => `database/tenant_${i}`)
+  await Promise.all(names.map((name) => store.write(name, { tables: {} }, undefined)))
+  expect(await store.list('database/')).toHaveLength(400)
+})

@@ -2,7 +2,7 @@ import { storedColumns, type TableRef, type TableSchema } from '@dbsync/core/plu
 import { fitColumn, portability, type WarehouseNative, warehouseColumns, warehouseNative } from './columns.ts'
 import type { Dialect } from './dialect.ts'
 import { type TypeOverrides, typeOf } from './overrides.ts'
-import { narrowing } from './types.ts'
+import { isWhollyUnicode, narrowing } from './types.ts'
 
 /** The table as it reads back from the warehouse. `as.database` is the tenant. What the source computes is not copied. */
 export function fitTable(dialect: Dialect, schema: TableSchema, as: TableRef, overrides: TypeOverrides): TableSchema {
@@ -35,6 +35,7 @@ export const askTable = (dialect: Dialect, schema: TableSchema, overrides: TypeO
 export function narrowings(dialect: Dialect, schema: TableSchema, overrides: TypeOverrides): readonly string[] {
   const computed = schema.columns.filter(({ generated }) => generated !== undefined).map(({ name }) => name)
   const fitted = warehouseColumns(dialect, fitTable(dialect, schema, schema.table, overrides))
+  const foreign = storedColumns(schema).filter(({ charset }) => charset !== undefined && !isWhollyUnicode(charset))
   const lost = Map.groupBy(
     fitted.flatMap(({ column, type }) => {
       const what = narrowing(column, type)
@@ -44,6 +45,9 @@ export function narrowings(dialect: Dialect, schema: TableSchema, overrides: Typ
   )
   const all = [
     ...[...lost].map(([what, columns]) => `${what} (${columns.map((column) => column.name).join(', ')})`),
+    ...[...Map.groupBy(foreign, ({ charset }) => charset)].map(
+      ([charset, columns]) => `what ${charset} has and Unicode has not becomes "?" (${columns.map(({ name }) => name).join(', ')})`,
+    ),
     ...(computed.length === 0 ? [] : [`what the source computes is not copied (${computed.join(', ')})`]),
   ]
   return all.length === 0 ? [] : [`narrower there: ${all.join('; ')}`]

@@ -95,3 +95,11 @@ export function narrowing(column: Column, type: WarehouseType): string | undefin
   if (kind === 'geometry') return 'geometries are kept as bytes: 4 of the SRID, then well-known binary'
   return undefined
 }
+
+/** Of these every byte that a column can hold is a character of Unicode. Seen by converting all of them there and back; of two bytes each, only a part is. */
+const WHOLLY_UNICODE = new Set(
+  'utf8mb4 utf8mb3 utf8 utf16 utf16le latin1 latin2 latin5 latin7 cp850 cp852 cp866 keybcs2 koi8r koi8u macce macroman binary'.split(' '),
+)
+
+/** Whether all text of a character set can be kept as text in UTF-8. */
+export const isWhollyUnicode = (charset: string): boolean => WHOLLY_UNICODE.has(charset)

@@ -28,7 +28,7 @@ const NO_LINES = {
 const GAP = 2
 
 /** Rows that are drawn at a time: the time for one table grows with the square of its rows. */
-const ROWS = 200
+const ROWS = 50
 
 const NARROWEST = 20
 
@@ -50,10 +50,13 @@ export async function columns(heads: readonly TextColumn[], cells: readonly (rea
     table.push(...rows.map((row) => [...row]))
     return { text: table.toString(), widths: table.options.colWidths.map((wide) => wide ?? 0) }
   }
-  const parts = cells.length === 0 ? [[]] : Array.from({ length: Math.ceil(cells.length / ROWS) }, (_, i) => cells.slice(i * ROWS, (i + 1) * ROWS))
-  let fixed = width === undefined ? undefined : widths(heads, cells, width)
+  const parts = cells.length === 0 ? [[]] : partsOf(cells)
+  let fixed: readonly number[] | undefined = width === undefined ? undefined : widths(heads, cells, width)
   // Only drawing tells how wide a column gets.
-  if (parts.length > 1) fixed ??= parts.map((part) => draw(part, undefined, true).widths).reduce((a, b) => a.map((wide, i) => Math.max(wide, b[i] ?? 0)))
+  if (parts.length > 1) {
+    const measured = partsOf(widest(cells)).map((part) => draw(part, undefined, true).widths)
+    fixed ??= measured.reduce((a, b) => a.map((wide, i) => Math.max(wide, b[i] ?? 0)))
+  }
   return parts
     .map((part, i) => draw(part, fixed, i === 0).text)
     .join('\n')
@@ -69,6 +72,16 @@ export async function fittingColumns(heads: readonly TextColumn[], cells: readon
   if (width === undefined || spare < 0 || text.split('\n').every((line) => line.length <= width)) return text
   const without = cells.map((row) => row.toSpliced(spare, 1))
   return fittingColumns(heads.toSpliced(spare, 1), without, width)
+}
+
+const partsOf = <T>(rows: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, i) => rows.slice(i * ROWS, (i + 1) * ROWS))
+
+/** The rows without which no column would be narrower: of plain characters the longest cell is the widest. */
+function widest(cells: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const longest = new Set<readonly string[]>()
+  for (const column of cells[0]?.keys() ?? []) longest.add(cells.reduce((a, b) => ((b[column]?.length ?? 0) > (a[column]?.length ?? 0) ? b : a)))
+  return cells.filter((row) => longest.has(row) || row.some((cell) => /[^ -~]/.test(cell)))
 }
 
 function widths(heads: readonly TextColumn[], cells: readonly (readonly string[])[], width: number): number[] {

@@ -6,6 +6,8 @@ export const ENGINE_CODES = {
   TABLE_NOT_VISIBLE:
     'A table that the configuration, the state or the target knows is not shown by the source. Grant SELECT on it, or exclude it if it was dropped. Nothing was written.',
   NOTHING_TO_SYNC: 'The source shows no table that the configuration selects. Check `db_list`, `table_list`, `exclude_tables` and the rights of the user.',
+  TABLES_COLLIDE:
+    'Two tables have one name at the target, which does not tell capitals from small letters (lower_case_table_names). Neither was written. Rename one at the source, or leave it out with `exclude_tables`.',
   TARGETS_COLLIDE: 'Two databases would be written to the same place. Give each a name of its own, such as `"database": "{database}_copy"`.',
   SOURCE_IS_TARGET: 'A database would be written onto itself. Point the target at another server, or give the copy another name.',
   SCHEMA_CONFLICT:

@@ -8,6 +8,7 @@ import { mustHave } from '../model/must.ts'
 import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
 import { alterParts, type DiffOptions, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import type { TargetState } from '../state/records.ts'
+import { refuseCollisions } from './collisions.ts'
 import type { Definition, Definitions } from './definitions.ts'
 import { planDrops } from './drops.ts'
 import { differencesOf, evolve } from './evolution.ts'
@@ -37,14 +38,14 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
   checkPatterns(config, facts)
   const warnings = new Set<string>()
   const targets: TargetPlan[] = []
-  for (const [name, { identity, type }] of input.targets) {
+  for (const [name, { target, identity, type }] of input.targets) {
     const databases: DatabasePlan[] = []
     for (const route of facts.filter(({ target }) => target === name)) {
       const isFirst = databases.length === 0
       const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, isFirst, warnings))
       if (planned !== undefined) databases.push(planned)
     }
-    targets.push({ name, type, label: identity.label, databases })
+    targets.push({ name, type, label: identity.label, databases: refuseCollisions(databases, target.supports.sharedTables === true) })
   }
   setbacks.left(targets.flatMap(({ databases }) => databases.flatMap(({ tables }) => tables)))
   if (targets.every((target) => target.databases.every((database) => database.tables.length === 0))) {

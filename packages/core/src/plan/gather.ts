@@ -52,12 +52,16 @@ export async function gather({ source, snapshot, targets, routes, states, state,
   const sides = new Map<string, SourceSide>()
   const visibleAtTarget = new Map<string, readonly string[]>()
   const factsOf = async (route: Route): Promise<RouteFacts> => {
-    const side = sides.get(route.source) ?? (await sourceSide(source, snapshot, route.source, kinds))
-    sides.set(route.source, side)
     const target = mustHave(targets, route.target)
     const databases = visibleAtTarget.get(route.target) ?? (await target.databases())
     visibleAtTarget.set(route.target, databases)
     const databaseExists = target.supports.sharedTables ? databases.length > 0 : databases.includes(route.database)
+    // Thousands of tables take seconds to describe: both ends at the same time.
+    const [side, existing] = await both(
+      sides.get(route.source) ?? sourceSide(source, snapshot, route.source, kinds),
+      databaseExists ? target.describe(route.database) : [],
+    )
+    sides.set(route.source, side)
     const { definitions, ...sourceFacts } = side
     return {
       ...route,
@@ -74,7 +78,7 @@ export async function gather({ source, snapshot, targets, routes, states, state,
             },
           }),
       databaseExists,
-      existing: databaseExists ? await target.describe(route.database) : [],
+      existing,
       leftovers: databaseExists ? await target.leftovers(route.database) : [],
       state: states.get(route.source),
     }
@@ -85,6 +89,14 @@ export async function gather({ source, snapshot, targets, routes, states, state,
     if (found !== undefined) facts.push(found)
   }
   return setbacks.left(facts)
+}
+
+/** Where both fail it is the first one's failure that is thrown, and neither is at work any more then. */
+async function both<A, B>(first: A | Promise<A>, second: B | Promise<B>): Promise<readonly [A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'rejected') throw b.reason
+  return [a.value, b.value]
 }
 
 type SourceSide = Pick<RouteFacts, 'tables' | 'unreadable' | 'visibility' | 'objects'> & { readonly definitions: ObjectDefinitions | undefined }

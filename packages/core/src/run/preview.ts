@@ -49,7 +49,7 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
   const tables: TablePreview[] = []
   const statements: string[] = []
   const backups: PlannedBackup[] = []
-  const limit = pLimit(Math.max(1, Math.min(prepared.config.parallelTables, prepared.snapshot.readers)))
+  const all = together(Math.max(1, Math.min(prepared.config.parallelTables, prepared.snapshot.readers)))
   for (const targetPlan of plan.targets) {
     const { name, databases } = targetPlan
     const target = mustHave(prepared.endpoints.targets, name)
@@ -58,12 +58,9 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
       statements.push(...database.statements, ...objectStatements(database, isEarly))
       const tablesToDo = database.tables.filter(({ refused }) => refused === undefined)
       statements.push(...tablesToDo.flatMap(({ before }) => before ?? []))
-      // Nothing is at work any more when one of them throws.
-      const previews = await Promise.allSettled(database.tables.map((table) => limit(() => previewTable(prepared, table, target, signal))))
-      for (const preview of previews) {
-        if (preview.status === 'rejected') throw preview.reason
-        tables.push(preview.value)
-        statements.push(...preview.value.statements)
+      for (const preview of await all(database.tables.map((table) => () => previewTable(prepared, table, target, signal)))) {
+        tables.push(preview)
+        statements.push(...preview.statements)
       }
       statements.push(...tablesToDo.flatMap(({ after }) => (after ?? []).flatMap((change) => change.statements)))
       statements.push(...(database.drops ?? []).flatMap((drop) => drop.statements))
@@ -72,6 +69,27 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
     if (statements.length > first) backups.push(...(await plannedBackup(prepared, targetPlan, target)))
   }
   return { plan, tables, statements, backups }
+}
+
+/** As many at a time, in their order. After a failure no other begins, and nothing is at work any more when it is thrown. */
+function together(atOnce: number): <T>(works: readonly (() => Promise<T>)[]) => Promise<readonly T[]> {
+  const limit = pLimit(atOnce)
+  return async <T>(works: readonly (() => Promise<T>)[]) => {
+    const failures: unknown[] = []
+    const done = works.map((work) =>
+      limit(async () => {
+        try {
+          return failures.length > 0 ? [] : [await work()]
+        } catch (error) {
+          failures.push(error)
+          return []
+        }
+      }),
+    )
+    const found = await Promise.all(done)
+    if (failures.length > 0) throw failures[0]
+    return found.flat(1) as readonly T[]
+  }
 }
 
 async function plannedBackup({ config }: PreparedRun, plan: TargetPlan, target: Target): Promise<readonly PlannedBackup[]> {

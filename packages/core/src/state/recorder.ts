@@ -9,6 +9,9 @@ export type StateUpdate = Partial<TargetState> & Pick<TargetState, 'sync_status'
 /** Times that somebody else's write may come before ours. */
 const CONFLICTS = 20
 
+/** After a write it rests for so many times as long: the document of thousands of tables takes half a second, in which nothing else is done. */
+const REST = 9
+
 const NOTHING_YET: TargetState = {
   last_sync_time: null,
   sync_status: 'RUNNING',
@@ -35,6 +38,8 @@ export class StateRecorder {
   #revision: string | undefined
   #pending = new Map<string, Map<string, TargetState>>()
   #writing: Promise<void> | undefined
+  #flushing = 0
+  #wake = () => {}
   #failure: unknown
 
   static async open(store: StateStore, database: string): Promise<StateRecorder> {
@@ -71,7 +76,10 @@ export class StateRecorder {
 
   /** Resolves when all that was recorded is durable. */
   async flush(): Promise<void> {
+    this.#flushing++
+    this.#wake()
     while (this.#writing !== undefined) await this.#writing
+    this.#flushing--
     if (this.#failure !== undefined) throw this.#failure
   }
 
@@ -79,12 +87,27 @@ export class StateRecorder {
     try {
       // A tick first, so that the tables of one moment make one group.
       await new Promise((resolve) => setImmediate(resolve))
-      while (this.#pending.size > 0) await this.#writeGroup()
+      while (this.#pending.size > 0) {
+        const started = performance.now()
+        await this.#writeGroup()
+        if (this.#flushing === 0) await this.#rest(REST * (performance.now() - started))
+      }
     } catch (error) {
       this.#failure = error
     } finally {
       this.#writing = undefined
     }
+  }
+
+  /** Until somebody wants all of it on disk. A program that has nothing else to do does not wait for it. */
+  async #rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms).unref()
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   async #writeGroup(): Promise<void> {
