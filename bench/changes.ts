@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
 import { makeSmall, makeTable, makeWide } from './data.ts'
 import { measure } from './measure.ts'
+import { isWanted, rounds, rows, say } from './options.ts'
 import { benchPair } from './pair.ts'
 import { board, race } from './race.ts'
 
@@ -10,14 +10,6 @@ import { board, race } from './race.ts'
  * beside pt-table-checksum. In random order on the same two private servers, and each result compared. Run it after `pnpm build`, on a machine that does nothing else.
  * Options: --rows, --rounds, --only time|scattered|clustered|nothing.
  */
-const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' }, only: { type: 'string' } },
-})
-const rows = Number(values.rows)
-const rounds = Number(values.rounds)
-const wanted = (name: string) => values.only === undefined || values.only === name
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
 await using pair = await benchPair()
 const { source, target, dbsync, same, percona } = pair
 const ONE = ['narrow']
@@ -25,7 +17,7 @@ await makeTable(source, 'narrow', rows)
 await dbsync(ONE, 'run', '--full')
 const check = () => same(ONE)
 
-if (wanted('time')) {
+if (isWanted('time')) {
   let hour = 0
   // Each time later than any lookback: as if the runs were hours apart.
   const before = async () => {
@@ -47,7 +39,7 @@ for (const [name, where] of [
   ['scattered', 'id % 100 = 7'],
   ['clustered', `id BETWEEN ${rows * 0.4} AND ${rows * 0.41}`],
 ] as const) {
-  if (!wanted(name)) continue
+  if (!isWanted(name)) continue
   // At the target, so that the next way finds the same to do.
   const before = async () => void (await target.query(`UPDATE narrow.narrow SET k = k + 1, updated_at = updated_at WHERE ${where}`))
   say(`\n1 % of ${rows} rows by digest, ${name}, ${rounds} rounds`)
@@ -59,7 +51,7 @@ for (const [name, where] of [
   say(board(await race(ways, rounds, pair)))
 }
 
-if (wanted('nothing')) {
+if (isWanted('nothing')) {
   await makeWide(source, 'wide', rows / 2)
   await makeSmall(source, 'small', 50)
   const all = ['narrow', 'small', 'wide']

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { TestServer } from '@dbsync/testkit'
 import { makeSmall, makeTable, makeWide } from './data.ts'
 import { measure } from './measure.ts'
+import { isWanted, rounds, rows, say } from './options.ts'
 import { type BenchPair, benchPair } from './pair.ts'
 import { board, race, type Way } from './race.ts'
 
@@ -14,13 +14,6 @@ import { board, race, type Way } from './race.ts'
  * two private servers, with table definitions and snapshot inside the time, and each copy compared afterwards. Run it after `pnpm build`, on a machine that does
  * nothing else. Options: --rows (of the narrow table; the wide one has half as many), --rounds, --only narrow|wide|both|small.
  */
-const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' }, only: { type: 'string' } },
-})
-const rows = Number(values.rows)
-const rounds = Number(values.rounds)
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
 await using pair = await benchPair()
 const { source, target } = pair
 await makeTable(source, 'narrow', rows)
@@ -29,7 +22,7 @@ await makeSmall(source, 'small', 50)
 
 const CONTESTS: Readonly<Record<string, readonly string[]>> = { narrow: ['narrow'], wide: ['wide'], both: ['narrow', 'wide'], small: ['small'] }
 for (const [name, databases] of Object.entries(CONTESTS)) {
-  if (values.only !== undefined && values.only !== name) continue
+  if (!isWanted(name)) continue
   say(`\n${name}: ${databases.length === 2 ? 'both tables' : name}, ${rounds} rounds`)
   say(board(await race(waysOf(pair, databases), rounds, pair)))
 }
@@ -58,7 +51,8 @@ function waysOf({ dbsync, reload, same, folder }: BenchPair, databases: readonly
       async run() {
         const statements = [...inside]
         for (const database of databases) {
-          for (const { name } of await source.query('SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [database])) {
+          for (const row of await source.query('SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?', [database])) {
+            const name = String(row['name'])
             statements.push(
               `CREATE TABLE inside_${database}.${name} LIKE ${database}.${name}`,
               `INSERT INTO inside_${database}.${name} SELECT * FROM ${database}.${name}`,

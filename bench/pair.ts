@@ -15,23 +15,23 @@ export interface BenchPair extends AsyncDisposable {
   /** For files of other tools. */
   readonly folder: string
   /** Runs the built program for some databases, and its `--json`. */
-  dbsync(databases: readonly string[], ...args: readonly string[]): Promise<Measured>
+  readonly dbsync: (databases: readonly string[], ...args: readonly string[]) => Promise<Measured>
   /** Settings of the project beyond those that leave out backup points and verification. */
-  settings(more: Readonly<Record<string, unknown>>): Promise<void>
+  readonly settings: (more: Readonly<Record<string, unknown>>) => Promise<void>
   /** What a dump of `source` by the server's own tools is piped into. */
-  reload(databases: readonly string[]): Promise<Measured>
+  readonly reload: (databases: readonly string[]) => Promise<Measured>
   /** The options of Percona's tools for both ends. */
   readonly percona: { readonly source: string; readonly target: string }
   /** Lets the target replicate the source, which pt-table-checksum works through. */
-  replicate(): Promise<void>
+  readonly replicate: () => Promise<void>
   /** The arguments of pt-table-checksum. */
-  checksum(databases: readonly string[]): readonly string[]
+  readonly checksum: (databases: readonly string[]) => readonly string[]
   /** CPU seconds of both servers so far. */
-  cpu(): readonly number[]
+  readonly cpu: () => readonly number[]
   /** Megabytes that all clients have exchanged with both servers so far. */
-  wire(): Promise<number>
+  readonly wire: () => Promise<number>
   /** Throws where the copy is not equal. */
-  same(databases: readonly string[]): Promise<void>
+  readonly same: (databases: readonly string[]) => Promise<void>
 }
 
 export async function benchPair(targetOptions: Readonly<Record<string, unknown>> = {}): Promise<BenchPair> {

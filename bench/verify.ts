@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
 import { makeTable } from './data.ts'
 import { measure } from './measure.ts'
+import { rounds, rows, say } from './options.ts'
 import { benchPair } from './pair.ts'
 import { board, race } from './race.ts'
 
@@ -10,11 +10,6 @@ import { board, race } from './race.ts'
  * two private servers, in random order. Needs Debian's percona-toolkit. pt-table-checksum works through replication, so the target replicates the source
  * for that part. Neither way makes a backup point. Run it after `pnpm build`, on a machine that does nothing else. Options: --rows, --rounds.
  */
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' } } })
-const rows = Number(values.rows)
-const rounds = Number(values.rounds)
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
 await using pair = await benchPair()
 const { source, target, dbsync, same, percona } = pair
 const ONE = ['narrow']

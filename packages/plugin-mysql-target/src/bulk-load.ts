@@ -1,11 +1,15 @@
 import type { RowBatch } from '@dbsync/core/plugin'
 import { type BulkStatement, type MysqlConnection, mysqlError, serverErrno } from '@dbsync/mysql'
 import { bulkRows } from './bulk-rows.ts'
-import { type LoadInto, requireExact, type StagingLoad } from './staging-load.ts'
+import { requireExact } from './exact.ts'
+import type { LoadInto, StagingLoad } from './staging-load.ts'
 import { BEGIN, COMMIT } from './steps.ts'
 
 /** The largest packet; a batch of the usual size makes one of a mebibyte. */
 const PACKET = 8 << 20
+
+/** Rows that lie in a page of InnoDB as a whole. */
+const INLINE = 4_000
 
 /** Too many prepared statements on the server, or none of this kind. */
 const NOT_PREPARED = new Set([1461, 1295])
@@ -25,6 +29,9 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
       throw mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
     }
   }
+  // The table is new and empty and nobody else's: see `sortsFirst`. It ends with the first row that may not lie in a page as a whole.
+  let quick = true
+  await connection.execute('SET unique_checks = 0', signal)
   await connection.execute(BEGIN.sql, signal)
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
@@ -33,6 +40,7 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
   } catch (error) {
     if (!NOT_PREPARED.has(serverErrno(error) ?? 0)) throw error
     await connection.execute(COMMIT.sql, signal)
+    await connection.execute('SET unique_checks = 1', signal)
     return undefined
   }
   const spare: Buffer[] = []
@@ -47,17 +55,29 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     sent = 0
   }
 
+  /** Commits what is there, and goes on without sorting. */
+  async function slowDown(): Promise<void> {
+    await settle()
+    await connection.execute(COMMIT.sql, signal)
+    if (quick) await connection.execute('SET unique_checks = 1', signal)
+    quick = false
+  }
+
   async function send(rows: RowBatch): Promise<void> {
     statement ??= await prepare()
     const ready = bulkRows(rows, Math.min(statement.room, PACKET), spare.pop())
     if (ready === undefined) {
-      await settle()
-      await connection.execute(COMMIT.sql, signal)
+      await slowDown()
       const load = other()
       await load.write(rows)
       await load.end()
       await connection.execute(BEGIN.sql, signal)
       return
+    }
+    if (quick && ready.largest > INLINE) {
+      await slowDown()
+      await connection.execute(BEGIN.sql, signal)
+      statement = await prepare()
     }
     let start = 0
     for (const end of ready.parts) {

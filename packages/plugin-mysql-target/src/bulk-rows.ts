@@ -7,6 +7,8 @@ export type BulkRows = {
   /** Ends of the parts in `bytes`: each is whole rows. */
   readonly parts: readonly number[]
   readonly bytes: Buffer
+  /** Bytes of the largest row. */
+  readonly largest: number
 }
 
 /**
@@ -22,6 +24,7 @@ export function bulkRows(batch: RowBatch, room: number, into?: Buffer): BulkRows
   const parts: number[] = []
   let at = 0
   let part = 0
+  let largest = 0
   for (let row = 0; row < batch.rowCount; row++) {
     const start = at
     for (let cell = 0; cell < cells; cell++) {
@@ -42,11 +45,12 @@ export function bulkRows(batch: RowBatch, room: number, into?: Buffer): BulkRows
       }
     }
     if (at - start > room) return undefined
+    if (at - start > largest) largest = at - start
     if (at - part > room) {
       parts.push(start)
       part = start
     }
   }
   if (at > part) parts.push(at)
-  return { parts, bytes: to }
+  return { parts, bytes: to, largest }
 }

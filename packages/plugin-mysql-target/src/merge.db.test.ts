@@ -189,7 +189,10 @@ test('compares and loads cells that are larger than any packet', async () => {
   expect(await send(`${large}y`, `"${large}"`, large)).toMatchObject({ updated: 1 })
   expect(await send(`${large}y`, `"${large}y"`, large)).toMatchObject({ updated: 1 })
   expect(await send(`${large}y`, `"${large}y"`, `${large}y`)).toMatchObject({ updated: 1 })
-  await using inserting = await openTarget({ host: server.host, port: server.port, user: server.user, password: server.password, bulkInsert: false, localInfile: false }, context)
+  await using inserting = await openTarget(
+    { host: server.host, port: server.port, user: server.user, password: server.password, bulkInsert: false, localInfile: false },
+    context,
+  )
   await using writer = await inserting.open({ disposition: 'merge', schema, existing: schema }, never)
   const row = packRows(schema.columns, [['2', '2', large, null, null]])
   await expect(writer.write({ table: schema.table, upserts: row })).rejects.toMatchObject({

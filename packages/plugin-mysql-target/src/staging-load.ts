@@ -1,6 +1,7 @@
 import { type Column, type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
-import { type MysqlConnection, mysqlError, type StatementResult } from '@dbsync/mysql'
+import { type MysqlConnection, mysqlError } from '@dbsync/mysql'
 import { bulkLoad } from './bulk-load.ts'
+import { requireExact } from './exact.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
 import { Pipe } from './pipe.ts'
@@ -22,9 +23,13 @@ export type LoadInto = { readonly staging: Staging; readonly live: TableRef; rea
 /** Creates the staging table and starts to load it. */
 export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
   for (const sql of into.staging.create) await connection.execute(sql, into.signal)
+  return (await bulkLoad(connection, into, () => byStatements(connection, into))) ?? (await quickly(connection, into))
+}
+
+async function quickly(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
   // The table is new and empty and nobody else's; a duplicate row still is one.
-  if (bulkIsSafe(into.staging.columns)) await connection.execute('SET unique_checks = 0', into.signal)
-  return (await bulkLoad(connection, into, () => byStatements(connection, into))) ?? byStatements(connection, into)
+  if (sortsFirst(into.staging.columns)) await connection.execute('SET unique_checks = 0', into.signal)
+  return byStatements(connection, into)
 }
 
 /** Complete as soon as it has ended. */
@@ -34,9 +39,9 @@ const byStatements = (connection: MysqlConnection, into: LoadInto): StagingLoad 
 /**
  * Without unique checks MariaDB sorts the rows of an empty table before it inserts them, which is the quickest way in. With cells of
  * megabytes that never ended: seen on 10.11.19, where two such loads at once kept the server spinning until it was killed. So only tables whose
- * cells are kept short by their types go that way.
+ * cells are kept short by their types go that way; bulk statements look at the rows instead.
  */
-function bulkIsSafe(columns: readonly Column[]): boolean {
+function sortsFirst(columns: readonly Column[]): boolean {
   return columns.every(({ type }) => {
     if (type.kind === 'text' || type.kind === 'bytes') return (type.maxLength ?? Number.POSITIVE_INFINITY) <= 2_000
     return type.kind !== 'json' && type.kind !== 'geometry'
@@ -99,28 +104,6 @@ function insertRows(connection: MysqlConnection, { staging, live, dialect, signa
     },
     async abandon() {},
   }
-}
-
-/** A load answers "success" after it has cut, bent or dropped values: nothing but a clean answer counts. */
-export async function requireExact(
-  connection: MysqlConnection,
-  live: TableRef,
-  result: Omit<StatementResult, 'info'>,
-  sent: number,
-  signal: AbortSignal,
-): Promise<void> {
-  if (result.warnings === 0 && result.affectedRows === sent) return
-  const [first] = result.warnings === 0 ? [] : await connection.query('SHOW WARNINGS LIMIT 1', signal)
-  const trouble = first === undefined ? '' : `: ${first[2]} (${first[1]})`
-  throw new SyncError(
-    'MYSQL_LOAD_INEXACT',
-    `${connection.server.label}, loading ${tableName(live)}: ${sent} rows were sent, ${result.affectedRows} arrived, with ${result.warnings} warnings${trouble}`,
-    {
-      kind: 'data',
-      table: live,
-      hint: 'Nothing was changed in the table. Compare types, character sets and collations of the table at both ends.',
-    },
-  )
 }
 
 const tooLarge = (live: TableRef, size: number, limit: number, label: string): SyncError =>
