@@ -6,7 +6,7 @@ import { said } from '../dbsync.ts'
 import type { Project } from '../project.ts'
 import { Figures, progress } from './figures.ts'
 import { kindOf } from './mapped.ts'
-import { ALL, EVERY_CELL, shuffled, someTables, tablesFor, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
+import { ALL, type Cell, EVERY_CELL, shuffled, someTables, tablesForWarehouses, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
 import { chance, SEED } from './random.ts'
 import { type Engine, expectArrived, type Found } from './warehouse.ts'
 import { teachNewYork } from './zones.ts'
@@ -102,6 +102,8 @@ async function ask({ directory }: Project, sql: string): Promise<readonly (reado
 }
 
 const SHARE = 0.06
+/** `case` stands for `Case` and `CASE` too, which are one table in DuckDB. */
+const possible = ({ strategy }: Cell) => tablesForWarehouses(strategy).filter(({ name }) => name !== 'Case' && name !== 'CASE')
 const luck = chance(SEED)
 const cells = EVERY_CELL ? WAREHOUSE_CELLS : shuffled(WAREHOUSE_CELLS, luck).slice(0, 2)
 const figures = new Figures()
@@ -118,7 +120,7 @@ afterAll(async () => {
 })
 
 test.each(cells.map((cell) => [titleOf(cell), cell] as const))(`into DuckDB, %s (seed ${SEED})`, { timeout: 600_000 }, async (_, cell) => {
-  const tables = ALL ? tablesFor(cell.strategy) : someTables(tablesFor(cell.strategy), SHARE, luck).filter(({ name }) => name !== 'huge')
+  const tables = ALL ? possible(cell) : someTables(possible(cell), SHARE, luck).filter(({ name }) => name !== 'huge')
   await expectArrived({ engine: DUCKDB, source, figures, luck }, cell, tables)
   if (EVERY_CELL) progress(figures, titleOf(cell))
 })

@@ -73,7 +73,7 @@ test.each([
   const outcome = await work.dbsync('run')
   if (outcome.code === 0) return await work.same()
   expect(outcome.code, said(outcome)).toBe(1)
-  expect(outcome.stdout + outcome.stderr).toMatch(/loading \S+\.t: .*column 'v'/)
+  expect(outcome.stdout + outcome.stderr).toMatch(/(loading|writing to) \S+\.t: .*column 'v'/)
   await work.same({ tables: ['other'] })
   expect(await work.target.server.query(`SELECT COUNT(*) AS n FROM ${work.target.database}.t`)).toEqual([{ n: '0' }])
 })

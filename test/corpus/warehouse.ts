@@ -4,7 +4,7 @@ import { dbsync, said } from '../dbsync.ts'
 import { type Project, project, type Report } from '../project.ts'
 import { change, createCase, LENIENT } from './churn.ts'
 import type { Figures } from './figures.ts'
-import { ANNOUNCED, columnsAt, expectedText, foundText, kindOf, lossesOf, type SourceColumn, sourceText } from './mapped.ts'
+import { ANNOUNCED, columnsAt, expectedText, foundText, type Kind, kindOf, lossesOf, type SourceColumn, sourceText } from './mapped.ts'
 import { become, type Cell, reported } from './matrix.ts'
 import type { Chance } from './random.ts'
 import type { TableCase } from './tables.ts'
@@ -25,6 +25,8 @@ export interface Engine {
   typeOf(column: SourceColumn): string
   /** SQL of a value as text, as `foundText` takes it. `name` is quoted already. */
   text(column: SourceColumn, name: string): string
+  /** What it answers, as `foundText` takes it; left out: as it is. */
+  told?(kind: Kind, text: string): string
   tables(work: Project): Promise<ReadonlyMap<string, Found>>
   rows(work: Project, table: Found, texts: readonly string[]): Promise<readonly (readonly (string | null)[])[]>
   quote(name: string): string
@@ -63,7 +65,8 @@ async function run(work: Project, { zone }: Cell, ...args: readonly string[]): P
   const outcome = await dbsync(['run', '--json', ...args], { cwd: work.directory, env: { TZ: zone.program } })
   const { report, warnings } = (outcome.json ?? {}) as { readonly report?: Report; readonly warnings?: readonly string[] }
   if (report === undefined) throw new Error(said(outcome))
-  expect(outcome.code, said(outcome)).toBe(report.tables.some(({ error }) => error !== undefined) ? 1 : 0)
+  const failed = report.tables.flatMap(({ id, error }) => (error === undefined ? [] : [`${nameIn(id)}: ${JSON.stringify(error)}`]))
+  expect(outcome.code, failed.join('\n')).toBe(failed.length > 0 ? 1 : 0)
   return { ...report, warnings: warnings ?? [] }
 }
 
@@ -126,7 +129,11 @@ async function expectMapped(work: Project, engine: Engine, report: Report, figur
         `types of ${table}`,
       ).toEqual(kept.map((column) => engine.typeOf(column)))
       const read = kept.map((column, i) => engine.text(column, engine.quote(found[i]?.name ?? '')))
-      const values = (await engine.rows(work, copy as Found, read)).map((row) => row.map((text, i) => foundText(kindOf(kept[i] as SourceColumn), text)))
+      const told = (text: string | null, i: number): string | null => {
+        const kind = kindOf(kept[i] as SourceColumn)
+        return foundText(kind, text === null ? null : (engine.told?.(kind, text) ?? text))
+      }
+      const values = (await engine.rows(work, copy as Found, read)).map((row) => row.map(told))
       expectSameRows(table, wanted, values)
       for (const [i, { name }] of kept.entries()) if (lost[i] !== 0) losses.set(`${table}.${name}`, lost[i] as number)
       figures.add(1, wanted.length * kept.length)

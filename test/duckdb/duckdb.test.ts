@@ -62,3 +62,21 @@ test('a file that another program has open is named, and nothing happens to it',
   await work.sync()
   await expectSame(work)
 })
+
+test('tables whose names differ only by case are refused, and what is there stays', { timeout: 120_000 }, async () => {
+  await using work = await warehouse()
+  const [first] = work.tenants
+  await work.sync()
+  const before = await work.copy(first)
+  await work.at(first, 'CREATE TABLE `Log` (id INT PRIMARY KEY, other VARCHAR(20))', "INSERT INTO `Log` VALUES (1, 'x')", "INSERT INTO log VALUES ('new', 1)")
+  for (const args of [[], ['--full'], []]) {
+    const run = await work.dbsync('run', ...args, '--json')
+    if (run.json === undefined || !('report' in (run.json as object))) throw new Error(said(run))
+    expect(run.code, said(run)).toBe(1)
+    const { tables } = (run.json as { readonly report: { readonly tables: readonly { readonly id: string; readonly error?: { readonly code: string } }[] } })
+      .report
+    const refused = tables.filter(({ error }) => error?.code === 'TABLES_COLLIDE').map(({ id }) => id.split('.').at(-1))
+    expect(refused.sort()).toEqual(['Log', 'log'])
+    expect(await work.copy(first)).toEqual(before)
+  }
+})

@@ -34,7 +34,7 @@ export const mysqlTarget: readonly Mutant[] = [
   },
   {
     name: 'nobody looks at the warnings of a load',
-    file: `${src}/staging-load.ts`,
+    file: `${src}/exact.ts`,
     find: 'result.warnings === 0 && result.affectedRows === sent',
     replace: 'result.affectedRows === sent',
     tests: merge,
@@ -42,7 +42,7 @@ export const mysqlTarget: readonly Mutant[] = [
   },
   {
     name: 'nobody counts the rows that a load brought',
-    file: `${src}/staging-load.ts`,
+    file: `${src}/exact.ts`,
     find: 'result.warnings === 0 && result.affectedRows === sent',
     replace: 'result.warnings === 0',
     tests: [`${src}/staging-load.db.test.ts`],

@@ -4,6 +4,9 @@ import { quoteName, quoteText } from './sql.ts'
 /** What a type can be widened to in place, with every value kept. */
 const WIDER: Readonly<Partial<Record<string, readonly WarehouseType[]>>> = { INT64: ['NUMERIC', 'BIGNUMERIC'], NUMERIC: ['BIGNUMERIC'] }
 
+/** The length of `0001-01-01 00:00:00.000000`. */
+const MOMENT = 26
+
 /** BigQuery's SQL. Types are never parameterised: then there is less to widen. */
 export const BIGQUERY: Dialect = {
   warehouse: 'bigquery',
@@ -27,9 +30,10 @@ export const BIGQUERY: Dialect = {
       case 'BOOL':
         return `CAST(CAST(${value} AS INT64) AS STRING)`
       case 'DATETIME':
-        return `FORMAT_DATETIME('%F %H:%M:%E6S', ${value})`
+        // A year before 1000 is written without zeros.
+        return `LPAD(FORMAT_DATETIME('%F %H:%M:%E6S', ${value}), ${MOMENT}, '0')`
       case 'TIMESTAMP':
-        return `FORMAT_TIMESTAMP('%F %H:%M:%E6S', ${value}, 'UTC')`
+        return `LPAD(FORMAT_TIMESTAMP('%F %H:%M:%E6S', ${value}, 'UTC'), ${MOMENT}, '0')`
       case 'JSON':
         // NULL would print as the JSON value null.
         return `IF(${value} IS NULL, NULL, TO_JSON_STRING(${value}))`

@@ -34,6 +34,7 @@ function duckdbTarget(file: WarehouseFile, settings: Settings, context: PluginCo
       keylessDeletes: settings.deletes !== 'ignore',
       concurrentTables: context.limits.connections,
       sharedTables: true,
+      foldsNames: true,
       ...(settings.deletes === 'ignore' ? { addsOnce: true as const } : {}),
     },
     identity: async () => ({ id: `duckdb:${path}`, label: `DuckDB file ${path}` }),

@@ -8,9 +8,6 @@ import { BEGIN, COMMIT } from './steps.ts'
 /** The largest packet; a batch of the usual size makes one of a mebibyte. */
 const PACKET = 8 << 20
 
-/** Rows that lie in a page of InnoDB as a whole. */
-const INLINE = 4_000
-
 /** Too many prepared statements on the server, or none of this kind. */
 const NOT_PREPARED = new Set([1461, 1295])
 
@@ -29,9 +26,6 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
       throw mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
     }
   }
-  // The table is new and empty and nobody else's: see `sortsFirst`. It ends with the first row that may not lie in a page as a whole.
-  let quick = true
-  await connection.execute('SET unique_checks = 0', signal)
   await connection.execute(BEGIN.sql, signal)
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
@@ -40,7 +34,6 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
   } catch (error) {
     if (!NOT_PREPARED.has(serverErrno(error) ?? 0)) throw error
     await connection.execute(COMMIT.sql, signal)
-    await connection.execute('SET unique_checks = 1', signal)
     return undefined
   }
   const spare: Buffer[] = []
@@ -55,29 +48,15 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     sent = 0
   }
 
-  /** Commits what is there, and goes on without sorting. */
-  async function slowDown(): Promise<void> {
-    await settle()
-    await connection.execute(COMMIT.sql, signal)
-    if (quick) await connection.execute('SET unique_checks = 1', signal)
-    quick = false
-  }
-
   async function send(rows: RowBatch): Promise<void> {
     statement ??= await prepare()
     const ready = bulkRows(rows, Math.min(statement.room, PACKET), spare.pop())
     if (ready === undefined) {
-      await slowDown()
+      await settle()
       const load = other()
       await load.write(rows)
       await load.end()
-      await connection.execute(BEGIN.sql, signal)
       return
-    }
-    if (quick && ready.largest > INLINE) {
-      await slowDown()
-      await connection.execute(BEGIN.sql, signal)
-      statement = await prepare()
     }
     let start = 0
     for (const end of ready.parts) {
@@ -97,13 +76,14 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
       await translated(async () => {
         await settle()
         await connection.execute(COMMIT.sql, signal)
-        await connection.execute('SET unique_checks = 1', signal)
       })
       return total
     },
     async abandon() {
       // Its error has reached whoever wrote, or nobody needs it any more.
       await statement?.end().catch(() => {})
+      // An open transaction would keep the staging table from being dropped.
+      if (connection.alive) await connection.execute('ROLLBACK').catch(() => {})
     },
   }
 }

@@ -7,8 +7,6 @@ export type BulkRows = {
   /** Ends of the parts in `bytes`: each is whole rows. */
   readonly parts: readonly number[]
   readonly bytes: Buffer
-  /** Bytes of the largest row. */
-  readonly largest: number
 }
 
 /**
@@ -24,7 +22,6 @@ export function bulkRows(batch: RowBatch, room: number, into?: Buffer): BulkRows
   const parts: number[] = []
   let at = 0
   let part = 0
-  let largest = 0
   for (let row = 0; row < batch.rowCount; row++) {
     const start = at
     for (let cell = 0; cell < cells; cell++) {
@@ -45,12 +42,11 @@ export function bulkRows(batch: RowBatch, room: number, into?: Buffer): BulkRows
       }
     }
     if (at - start > room) return undefined
-    if (at - start > largest) largest = at - start
     if (at - part > room) {
       parts.push(start)
       part = start
     }
   }
   if (at > part) parts.push(at)
-  return { parts, bytes: to, largest }
+  return { parts, bytes: to }
 }

@@ -1,4 +1,4 @@
-import { type Column, type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
+import { type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
 import { type MysqlConnection, mysqlError } from '@dbsync/mysql'
 import { bulkLoad } from './bulk-load.ts'
 import { requireExact } from './exact.ts'
@@ -23,30 +23,13 @@ export type LoadInto = { readonly staging: Staging; readonly live: TableRef; rea
 /** Creates the staging table and starts to load it. */
 export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
   for (const sql of into.staging.create) await connection.execute(sql, into.signal)
-  return (await bulkLoad(connection, into, () => byStatements(connection, into))) ?? (await quickly(connection, into))
-}
-
-async function quickly(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
-  // The table is new and empty and nobody else's; a duplicate row still is one.
-  if (sortsFirst(into.staging.columns)) await connection.execute('SET unique_checks = 0', into.signal)
-  return byStatements(connection, into)
+  const other = () => byStatements(connection, into)
+  return (await bulkLoad(connection, into, other)) ?? other()
 }
 
 /** Complete as soon as it has ended. */
 const byStatements = (connection: MysqlConnection, into: LoadInto): StagingLoad =>
   into.dialect.loadData ? loadData(connection, into) : insertRows(connection, into)
-
-/**
- * Without unique checks MariaDB sorts the rows of an empty table before it inserts them, which is the quickest way in. With cells of
- * megabytes that never ended: seen on 10.11.19, where two such loads at once kept the server spinning until it was killed. So only tables whose
- * cells are kept short by their types go that way; bulk statements look at the rows instead.
- */
-function sortsFirst(columns: readonly Column[]): boolean {
-  return columns.every(({ type }) => {
-    if (type.kind === 'text' || type.kind === 'bytes') return (type.maxLength ?? Number.POSITIVE_INFINITY) <= 2_000
-    return type.kind !== 'json' && type.kind !== 'geometry'
-  })
-}
 
 function loadData(connection: MysqlConnection, { staging, live, dialect, signal }: LoadInto): StagingLoad {
   const pipe = new Pipe()
@@ -72,7 +55,6 @@ function loadData(connection: MysqlConnection, { staging, live, dialect, signal 
       pipe.end()
       const result = await answer
       await requireExact(connection, live, result, sent, signal)
-      await connection.execute('SET unique_checks = 1', signal)
       return sent
     },
     async abandon() {
@@ -99,7 +81,6 @@ function insertRows(connection: MysqlConnection, { staging, live, dialect, signa
       sent += rows.rowCount
     },
     async end() {
-      await connection.execute('SET unique_checks = 1', signal)
       return sent
     },
     async abandon() {},

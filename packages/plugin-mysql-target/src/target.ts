@@ -78,7 +78,7 @@ function mysqlTarget({ connections, server, dialect, setup, concurrentTables }: 
     async describe(database: string, tables?: readonly string[]) {
       return (await reader.describe(database, tables)).filter(({ table }) => !isStagingName(table.name))
     },
-    supports: { deletes: true, keylessDeletes: true, concurrentTables },
+    supports: { deletes: true, keylessDeletes: true, concurrentTables, ...(server.lowerCaseTableNames === 0 ? {} : { foldsNames: true as const }) },
     identity: async (): Promise<ServerIdentity> => ({ id: server.id, label: server.label }),
     databases: () => connections.with(AbortSignal.timeout(60_000), async (session) => names(await session.query('SHOW DATABASES')).filter(notSystem)),
     examine: (request: ExamineRequest) => connections.with(request.signal, (session) => examineTarget(session, setup, request)),

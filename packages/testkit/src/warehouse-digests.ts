@@ -21,7 +21,7 @@ const TABLES = [
   'texts (k VARCHAR(20), l VARCHAR(20) CHARACTER SET latin1, g VARCHAR(20) CHARACTER SET gbk, t TEXT, m MEDIUMTEXT CHARACTER SET ucs2, e ENUM("x","é"), s SET("a","b"), j JSON, n DECIMAL(10,2), n0 DECIMAL(38,9), n5 DECIMAL(5,0), PRIMARY KEY (k))',
   'bins (id VARBINARY(8) PRIMARY KEY, b BINARY(4), v BLOB, w VARBINARY(300), b1 BIT(1), b9 BIT(9), b64 BIT(64), g GEOMETRY)',
   'nokey (a INT, b VARCHAR(10))',
-  'edges (id INT PRIMARY KEY, n DECIMAL(4,4), d DOUBLE, a VARCHAR(9) CHARACTER SET ascii, u VARCHAR(9) CHARACTER SET ucs2, w VARCHAR(9) CHARACTER SET utf32)',
+  'edges (id INT PRIMARY KEY, m DATETIME(6), n DECIMAL(4,4), d DOUBLE, a VARCHAR(9) CHARACTER SET ascii, u VARCHAR(9) CHARACTER SET ucs2, w VARCHAR(9) CHARACTER SET utf32)',
 ]
 const ROWS = [
   `floats VALUES (1,0,0), (2,0.1,0.1), (3,16777216,1e15), (4,3.4e38,1e14), (5,-1,123456789.12345679), (6,1.5e-7,1e-5), (7,1e-15,1e-15), (8,1e-16,1e-16),
@@ -33,7 +33,7 @@ const ROWS = [
     ('é\'"\\','','x','a,~b\n\0',NULL,'x','a',NULL,0,0,NULL)`,
   "bins VALUES (x'00',x'01',x'00ff0a27',x'ffee',b'1',b'100000001',x'ffffffffffffffff',ST_GeomFromText('POINT(1 2)',4326)), (x'ff27',NULL,'','',b'0',b'0',0,NULL)",
   "nokey VALUES (1,'x'), (1,'x'), (2,NULL), (NULL,NULL)",
-  "edges VALUES (1,-0.5,5e-324,_ascii x'8041',_ucs2 x'd8000041',_utf32 x'0000d800'), (2,0,-2.5e-310,'a','é','😀'), (3,0.0001,-0e0,'','','')",
+  "edges VALUES (1,'0001-01-01 00:00:00.000009',-0.5,5e-324,_ascii x'8041',_ucs2 x'd8000041',_utf32 x'0000d800'), (2,'0999-12-31 23:59:59',0,-2.5e-310,'a','é','😀'), (3,NULL,0.0001,-0e0,'','','')",
 ]
 
 /** The values in these rows that have no place in a warehouse. */

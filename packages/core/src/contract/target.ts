@@ -86,6 +86,8 @@ export type TargetSupports = {
    * of all, and dropping one takes away its rows.
    */
   readonly sharedTables?: true
+  /** Names of databases and tables that differ only by case are one name. */
+  readonly foldsNames?: true
   /**
    * Whoever looks at a table pays for it: one whose source is as it was when both were equal is left alone. `form` names all that decides in what form rows are
    * kept and `fit` and `ask` do not show, so that another setting has every table looked at.

@@ -45,7 +45,7 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
       const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, isFirst, warnings))
       if (planned !== undefined) databases.push(planned)
     }
-    targets.push({ name, type, label: identity.label, databases: refuseCollisions(databases, target.supports.sharedTables === true) })
+    targets.push({ name, type, label: identity.label, databases: refuseCollisions(databases, target.supports) })
   }
   setbacks.left(targets.flatMap(({ databases }) => databases.flatMap(({ tables }) => tables)))
   if (targets.every((target) => target.databases.every((database) => database.tables.length === 0))) {

@@ -1,3 +1,4 @@
+import type { TargetSupports } from '../contract/target.ts'
 import { errorJson, SyncError } from '../errors/sync-error.ts'
 import { tableName } from '../model/schema.ts'
 import type { DatabasePlan, TablePlan } from './plan.ts'
@@ -6,8 +7,10 @@ import type { DatabasePlan, TablePlan } from './plan.ts'
  * Refuses tables that the source tells apart and the target does not, such as `Orders` and `orders` on a server that lowers names: one would be written
  * over the other, and each be found equal in turn. Of targets that share tables only those of one database are looked at.
  */
-export function refuseCollisions(databases: readonly DatabasePlan[], shared: boolean): readonly DatabasePlan[] {
-  const placeOf = (database: DatabasePlan, { wanted: { table } }: TablePlan) => JSON.stringify([shared ? database.source : '', table.database, table.name])
+export function refuseCollisions(databases: readonly DatabasePlan[], { sharedTables, foldsNames }: TargetSupports): readonly DatabasePlan[] {
+  const folded = (name: string) => (foldsNames === true ? name.toLowerCase() : name)
+  const placeOf = (database: DatabasePlan, { wanted: { table } }: TablePlan) =>
+    JSON.stringify([sharedTables === true ? database.source : '', folded(table.database), folded(table.name)])
   const all = databases.flatMap((database) => database.tables.map((plan) => ({ place: placeOf(database, plan), plan })))
   const places = Map.groupBy(all, ({ place }) => place)
   const refused = (database: DatabasePlan, plan: TablePlan): TablePlan => {
@@ -22,6 +25,6 @@ function collision({ schema, wanted }: TablePlan, others: readonly TablePlan[]):
   return new SyncError('TABLES_COLLIDE', `${names} would all be ${tableName(wanted.table)} at the target, which does not tell their names apart.`, {
     kind: 'refused',
     table: schema.table,
-    hint: 'Rename all but one at the source, or leave them out with exclude_tables; or use a target server with lower_case_table_names=0.',
+    hint: 'Rename all but one at the source, or leave them out with exclude_tables; or use a target that tells them apart (a MySQL server: with lower_case_table_names=0).',
   })
 }
