@@ -8,7 +8,7 @@ import { mustHave } from '../model/must.ts'
 import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
 import { alterParts, type DiffOptions, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import type { TargetState } from '../state/records.ts'
-import { refuseCollisions } from './collisions.ts'
+import { apart, refuseCollisions } from './collisions.ts'
 import type { Definition, Definitions } from './definitions.ts'
 import { planDrops } from './drops.ts'
 import { differencesOf, evolve } from './evolution.ts'
@@ -76,7 +76,10 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean,
   const exists = facts.databaseExists || (target.supports.sharedTables === true && !isFirst)
   const create = exists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
   const definitions = mustHave(input.definitions, facts)
-  const shared = [...definitions.values()].flatMap(({ makes }) => (makes === undefined ? [] : target.render({ type: 'create-table', schema: makes })))
+  const own = apart(definitions.keys(), target.supports)
+  const shared = [...definitions].flatMap(([name, { makes }]) =>
+    makes === undefined || !own.has(name) ? [] : target.render({ type: 'create-table', schema: makes }),
+  )
   const seen = withObjects(facts, objects)
   const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
   const { drops, warnings: left } = planDrops(input.config, facts, target, selection.gone)

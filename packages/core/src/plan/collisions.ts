@@ -8,9 +8,8 @@ import type { DatabasePlan, TablePlan } from './plan.ts'
  * over the other, and each be found equal in turn. Of targets that share tables only those of one database are looked at.
  */
 export function refuseCollisions(databases: readonly DatabasePlan[], { sharedTables, foldsNames }: TargetSupports): readonly DatabasePlan[] {
-  const folded = (name: string) => (foldsNames === true ? name.toLowerCase() : name)
   const placeOf = (database: DatabasePlan, { wanted: { table } }: TablePlan) =>
-    JSON.stringify([sharedTables === true ? database.source : '', folded(table.database), folded(table.name)])
+    JSON.stringify([sharedTables === true ? database.source : '', folded(table.database, foldsNames), folded(table.name, foldsNames)])
   const all = databases.flatMap((database) => database.tables.map((plan) => ({ place: placeOf(database, plan), plan })))
   const places = Map.groupBy(all, ({ place }) => place)
   const refused = (database: DatabasePlan, plan: TablePlan): TablePlan => {
@@ -19,6 +18,14 @@ export function refuseCollisions(databases: readonly DatabasePlan[], { sharedTab
   }
   return databases.map((database) => ({ ...database, tables: database.tables.map((plan) => refused(database, plan)) }))
 }
+
+/** Of these names, those that the target tells apart from all others of them. */
+export function apart(names: Iterable<string>, { foldsNames }: TargetSupports): ReadonlySet<string> {
+  const groups = Map.groupBy(names, (name) => folded(name, foldsNames))
+  return new Set([...groups.values()].filter(({ length }) => length === 1).flat())
+}
+
+const folded = (name: string, foldsNames: true | undefined): string => (foldsNames === true ? name.toLowerCase() : name)
 
 function collision({ schema, wanted }: TablePlan, others: readonly TablePlan[]): SyncError {
   const names = [schema, ...others.map((other) => other.schema)].map(({ table }) => tableName(table)).join(' and ')
