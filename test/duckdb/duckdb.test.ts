@@ -76,7 +76,7 @@ test('tables whose names differ only by case are refused, and what is there stay
     const { tables } = (run.json as { readonly report: { readonly tables: readonly { readonly id: string; readonly error?: { readonly code: string } }[] } })
       .report
     const refused = tables.filter(({ error }) => error?.code === 'TABLES_COLLIDE').map(({ id }) => id.split('.').at(-1))
-    expect(refused.sort()).toEqual(['Log', 'log'])
+    expect(new Set(refused)).toEqual(new Set(['Log', 'log']))
     expect(await work.copy(first)).toEqual(before)
   }
 })

@@ -264,16 +264,14 @@ test.each([{ bulkInsert: true }, { bulkInsert: false }])(
     const writer = await target.open(work, never)
     let id = 0
     const upserts = () => packRows(work.schema.columns, [[String(++id), 'x'.repeat(3 << 20)]])
-    const sending = expect(
-      (async () => {
-        for (;;) await writer.write({ table: work.schema.table, upserts: upserts() })
-      })(),
-    ).rejects.toMatchObject({ kind: 'transient' })
+    const sending = (async () => {
+      for (;;) await writer.write({ table: work.schema.table, upserts: upserts() })
+    })().catch((error: unknown) => error)
     const loads = 'SELECT id FROM information_schema.processlist WHERE info LIKE ? AND id <> CONNECTION_ID()'
     let threads: Awaited<ReturnType<typeof r.server.query>> = []
     while (threads.length === 0) threads = await r.server.query(loads, [`%\`${r.database}\`.\`_dbsync_new_broken%`])
     for (const thread of threads) await r.server.query(`KILL ${String(thread['id'])}`)
-    await sending
+    expect(await sending).toMatchObject({ kind: 'transient' })
     await expect(writer.write({ table: work.schema.table, upserts: upserts() })).rejects.toMatchObject({ kind: 'transient' })
     await writer[Symbol.asyncDispose]()
     expect(await r.staging()).toEqual([])
