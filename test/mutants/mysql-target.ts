@@ -33,6 +33,14 @@ export const mysqlTarget: readonly Mutant[] = [
     tests: loadText,
   },
   {
+    name: 'NULL goes into a bulk statement as an empty value',
+    file: `${src}/bulk-rows.ts`,
+    find: 'const NOTHING = 1',
+    replace: 'const NOTHING = 2',
+    tests: [`${src}/exactness.db.test.ts`],
+    only: 'bulk statements',
+  },
+  {
     name: 'nobody looks at the warnings of a load',
     file: `${src}/exact.ts`,
     find: 'result.warnings === 0 && result.affectedRows === sent',

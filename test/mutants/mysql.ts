@@ -8,6 +8,28 @@ const servers = ['test/faults/servers.test.ts']
 
 export const mysql: readonly Mutant[] = [
   {
+    name: 'a quick sum does not see a letter that moved to the next cell',
+    file: `${src}/checksum.ts`,
+    find: 'varying(schema).slice(1)',
+    replace: 'varying(schema).slice(9)',
+    tests: [`${source}/source.conformance.db.test.ts`],
+    only: 'checksum',
+  },
+  {
+    name: 'the last answers to bulk statements are not waited for',
+    file: `${src}/bulk.ts`,
+    find: 'await answered(0)',
+    replace: 'await answered(SENT_AHEAD)',
+    tests: [`${src}/bulk.db.test.ts`],
+  },
+  {
+    name: 'an error among the answers to bulk statements is not looked at',
+    file: `${src}/bulk.ts`,
+    find: '        }, refused)',
+    replace: '        }, () => {})',
+    tests: [`${src}/bulk.db.test.ts`],
+  },
+  {
     name: 'a backtick in a name ends the name',
     file: `${src}/identifiers.ts`,
     find: "name.replaceAll('`', '``')",
