@@ -66,6 +66,17 @@ describe(`verifying a table (seed ${SEED})`, () => {
     }
   })
 
+  it('goes on to digests where only the sums differ, and for a table that is to be read slowly', async () => {
+    const rows = rowsOf(50)
+    const changed = pair(keyed, rows, [['changed', '0'], ...rows.slice(1)])
+    const tally = new Tally(keyed, 10, () => false)
+    expect(await compareTable(await ends(keyed, changed.from, changed.to), 'checksum', tally, undefined)).toBe('digest')
+    expect(tally.totals).toMatchObject({ changed: 1, missing: 0, extra: 0, rowsCompared: 50 })
+    const equal = pair(keyed, rows, rows)
+    const slowly = { ...(await ends(keyed, equal.from, equal.to)), pace: { portion: 10, rows: async () => {} } }
+    expect(await compareTable(slowly, 'checksum', new Tally(keyed, 10, () => false), undefined)).toBe('digest')
+  })
+
   it('asks a target for no ranges that does not split tables, and reads it whole, as often as it takes to hold its keys', async () => {
     const rows = rowsOf(300)
     const { from, to } = pair(keyed, rows, [...rows.slice(3), ['spoiled', '2'], [null, '999']])
