@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bigQueryRest, startBigQuery, startBigQueryFaultProxy } from '@dbsync/testkit'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { said } from './dbsync.ts'
+import { queryFile } from './duckdb/warehouse.ts'
 import type { Cells, SakilaTenants, SourceColumn } from './sakila-tenants.ts'
 
 /** A warehouse, asked with SQL of the test's own. */
@@ -57,16 +57,8 @@ export async function intoDuckDb(work: SakilaTenants): Promise<Copy> {
   return {
     settings: { type: 'duckdb', path: 'shops.duckdb' },
     async rows(table, columns) {
-      const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
-      const connection = await instance.connect()
-      try {
-        const own = ['t.tenant_id', 't.sync_mode', 'epoch_us(t.sync_timestamp)::VARCHAR', 't::VARCHAR']
-        const found = await connection.runAndReadAll(`SELECT ${[...own, ...columns.map(cell)].join(', ')} FROM "${table}" t`)
-        return found.getRowsJson() as readonly Cells[]
-      } finally {
-        connection.closeSync()
-        instance.closeSync()
-      }
+      const own = ['t.tenant_id', 't.sync_mode', 'epoch_us(t.sync_timestamp)::VARCHAR', 't::VARCHAR']
+      return (await queryFile(path, `SELECT ${[...own, ...columns.map(cell)].join(', ')} FROM "${table}" t`)) as readonly Cells[]
     },
     written: async () =>
       createHash('sha256')

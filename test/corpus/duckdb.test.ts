@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { startServer, type TestServer } from '@dbsync/testkit'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { said } from '../dbsync.ts'
+import { queryFile } from '../duckdb/warehouse.ts'
 import type { Project } from '../project.ts'
 import { Figures, progress } from './figures.ts'
 import { kindOf } from './mapped.ts'
@@ -90,16 +90,7 @@ const DUCKDB: Engine = {
     ].filter((same) => same.length > 1),
 }
 
-async function ask({ directory }: Project, sql: string): Promise<readonly (readonly (string | null)[])[]> {
-  const instance = await DuckDBInstance.create(join(directory, FILE), { access_mode: 'READ_ONLY' })
-  const connection = await instance.connect()
-  try {
-    return (await connection.runAndReadAll(sql)).getRowsJson() as (string | null)[][]
-  } finally {
-    connection.closeSync()
-    instance.closeSync()
-  }
-}
+const ask = async ({ directory }: Project, sql: string) => (await queryFile(join(directory, FILE), sql)) as readonly (readonly (string | null)[])[]
 
 const SHARE = 0.06
 /** `case` stands for `Case` and `CASE` too, which are one table in DuckDB. */

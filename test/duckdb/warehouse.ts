@@ -66,6 +66,18 @@ export const TABLE_NAMES = Object.keys(TABLES)
 
 const PLUGIN = join(import.meta.dirname, '..', '..', 'packages', 'plugin-duckdb-target')
 
+/** Asks DuckDB itself. Nobody else may have the file open. */
+export async function queryFile(path: string, sql: string): Promise<readonly (readonly unknown[])[]> {
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
+  const connection = await instance.connect()
+  try {
+    return (await connection.runAndReadAll(sql)).getRowsJson()
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
 /** With `link: false` the plugin is not there. */
 export async function warehouse({ rows = 50, link = true } = {}): Promise<Warehouse> {
   await using made = new AsyncDisposableStack()
@@ -106,16 +118,7 @@ export async function warehouse({ rows = 50, link = true } = {}): Promise<Wareho
   }
   const path = join(directory, 'copies', 'warehouse.duckdb')
 
-  async function query(sql: string): Promise<readonly (readonly unknown[])[]> {
-    const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
-    const connection = await instance.connect()
-    try {
-      return (await connection.runAndReadAll(sql)).getRowsJson()
-    } finally {
-      connection.closeSync()
-      instance.closeSync()
-    }
-  }
+  const query = (sql: string) => queryFile(path, sql)
   const kept = made.move()
   return {
     directory,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { said } from '../dbsync.ts'
+import { queryFile } from '../duckdb/warehouse.ts'
 import type { Project } from '../project.ts'
 
 const PLUGIN = join(import.meta.dirname, '..', '..', 'packages', 'plugin-duckdb-target')
@@ -15,15 +15,6 @@ export async function warehouseIn(
   const path = join(work.directory, 'warehouse.duckdb')
   await work.write('params.json', { ...work.params, targets: { local: { type: 'duckdb', path, ...options } } })
   return {
-    async query(sql) {
-      const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
-      const connection = await instance.connect()
-      try {
-        return (await connection.runAndReadAll(sql)).getRowsJson()
-      } finally {
-        connection.closeSync()
-        instance.closeSync()
-      }
-    },
+    query: (sql) => queryFile(path, sql),
   }
 }

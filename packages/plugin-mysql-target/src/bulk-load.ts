@@ -1,7 +1,7 @@
 import type { RowBatch } from '@dbsync/core/plugin'
-import { type BulkStatement, type MysqlConnection, mysqlError, serverErrno } from '@dbsync/mysql'
+import { type BulkStatement, type MysqlConnection, serverErrno } from '@dbsync/mysql'
 import { bulkRows } from './bulk-rows.ts'
-import { requireExact } from './exact.ts'
+import { loadError, requireExact } from './exact.ts'
 import type { LoadInto, StagingLoad } from './staging-load.ts'
 import { BEGIN, COMMIT } from './steps.ts'
 
@@ -23,7 +23,7 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     try {
       return await work()
     } catch (error) {
-      throw mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
+      throw loadError(connection, live, error)
     }
   }
   await connection.execute(BEGIN.sql, signal)

@@ -1,5 +1,5 @@
 import { SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
-import type { MysqlConnection, StatementResult } from '@dbsync/mysql'
+import { type MysqlConnection, mysqlError, type StatementResult } from '@dbsync/mysql'
 
 /** A load answers "success" after it has cut, bent or dropped values: nothing but a clean answer counts. */
 export async function requireExact(
@@ -22,3 +22,7 @@ export async function requireExact(
     },
   )
 }
+
+/** Why rows for `live` could not be loaded: of what went wrong, an error that names the server and the table. */
+export const loadError = (connection: MysqlConnection, live: TableRef, error: unknown): Error =>
+  mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })

@@ -1,7 +1,7 @@
 import { type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
-import { type MysqlConnection, mysqlError } from '@dbsync/mysql'
+import type { MysqlConnection } from '@dbsync/mysql'
 import { bulkLoad } from './bulk-load.ts'
-import { requireExact } from './exact.ts'
+import { loadError, requireExact } from './exact.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
 import { Pipe } from './pipe.ts'
@@ -37,7 +37,7 @@ function loadData(connection: MysqlConnection, { staging, live, dialect, signal 
   const piece = Math.min(1 << 20, connection.server.maxAllowedPacket >> 1)
   const spare: Buffer[] = []
   let sent = 0
-  const failed = (error: unknown) => mysqlError(error, { doing: 'loading', table: live, label: connection.server.label, user: connection.user })
+  const failed = (error: unknown) => loadError(connection, live, error)
   const answer = connection.load(staging.load, pipe, signal).catch((error: unknown) => {
     pipe.fail(failed(error))
     throw failed(error)
@@ -76,7 +76,7 @@ function insertRows(connection: MysqlConnection, { staging, live, dialect, signa
           await requireExact(connection, live, await connection.execute(sql, signal), count, signal)
         }
       } catch (error) {
-        throw mysqlError(error, { doing: 'loading', table: live, label, user: connection.user })
+        throw loadError(connection, live, error)
       }
       sent += rows.rowCount
     },

@@ -53,9 +53,9 @@ export async function columns(heads: readonly TextColumn[], cells: readonly (rea
   const parts = cells.length === 0 ? [[]] : partsOf(cells)
   let fixed: readonly number[] | undefined = width === undefined ? undefined : widths(heads, cells, width)
   // Only drawing tells how wide a column gets.
-  if (parts.length > 1) {
+  if (fixed === undefined && parts.length > 1) {
     const measured = partsOf(widest(cells)).map((part) => draw(part, undefined, true).widths)
-    fixed ??= measured.reduce((a, b) => a.map((wide, i) => Math.max(wide, b[i] ?? 0)))
+    fixed = measured.reduce((a, b) => a.map((wide, i) => Math.max(wide, b[i] ?? 0)))
   }
   return parts
     .map((part, i) => draw(part, fixed, i === 0).text)
