@@ -34,7 +34,10 @@ if (isWanted('time')) {
       before,
       run: () => pair.reload(ONE),
       // And its rows are none of those that dbsync finds the next time.
-      check: () => check().then(() => dbsync(ONE, 'run')).then(check),
+      check: () =>
+        check()
+          .then(() => dbsync(ONE, 'run'))
+          .then(check),
     },
   ]
   say(board(await race(ways, rounds, pair)))
