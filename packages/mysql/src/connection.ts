@@ -224,31 +224,32 @@ class Session implements MysqlConnection {
     }
   }
 
-  /** Registers the statement, its signal and the watch over it; the answer ends all three. */
+  /** Registers the statement and its signal; the answer ends both. */
   #begin(signal: AbortSignal | undefined, statement: Statement): () => void {
     if (signal?.aborted) throw cancelled(signal)
     if (this.#dead !== undefined) throw this.#dead
     if (this.#statement !== undefined) throw new Error('this connection is in the middle of another statement')
     this.#statement = statement
+    this.#watch ??= this.#watchOver()
     const abort = () => this.destroy(cancelled(signal as AbortSignal))
     signal?.addEventListener('abort', abort, { once: true })
-    this.#watchOver(statement)
     return () => {
       signal?.removeEventListener('abort', abort)
-      clearInterval(this.#watch)
       this.#statement = undefined
     }
   }
 
-  /** A server, a router or a firewall can go without a word: TCP alone notices after minutes or never. */
-  #watchOver(statement: Statement): void {
-    let seen = -1
+  /** A server, a router or a firewall can go without a word: TCP alone notices after minutes or never. One watch for all statements of the session. */
+  #watchOver(): NodeJS.Timeout {
+    let last: { readonly statement: Statement | undefined; readonly bytes: number } | undefined
     let asking = false
     const look = async () => {
+      const statement = this.#statement
       const { received, sent } = this.traffic()
-      const idle = received + sent === seen
-      seen = received + sent
-      if (!idle || !statement.waiting || asking) return
+      const seen = received + sent
+      const idle = last?.statement === statement && last?.bytes === seen
+      last = { statement, bytes: seen }
+      if (!idle || statement === undefined || !statement.waiting || asking) return
       asking = true
       const owing = this.#loading !== undefined && this.#driver.stream.writableLength === 0 && !this.#loading.readableEnded
       const working = await stillWorking(this.id, this.server.id, owing, () => connect(this.#options, this.#role, AbortSignal.timeout(20_000), this.#tuning))
@@ -257,9 +258,10 @@ class Session implements MysqlConnection {
       if (working || moved || this.#statement !== statement || !statement.waiting) return
       this.destroy(new SyncError('MYSQL_SILENT', `${this.server.label} stopped answering`, { kind: 'transient' }))
     }
-    this.#watch = setInterval(() => {
+    const watch = setInterval(() => {
       look().catch((error: unknown) => this.destroy(error))
-    }, this.#tuning.idleMs ?? 60_000).unref()
+    }, this.#tuning.idleMs ?? 60_000)
+    return watch.unref()
   }
 
   #translate(error: unknown): Error {

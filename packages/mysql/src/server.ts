@@ -16,9 +16,14 @@ export type ServerFacts = {
   /** Whether LOAD DATA LOCAL is allowed. */
   readonly localInfile: boolean
   readonly lowerCaseTableNames: number
+  /** Whether it writes a binary log. */
+  readonly binaryLog: boolean
 }
 
-const WANTED = ['version', 'hostname', 'port', 'datadir', 'socket', 'server_id', 'server_uuid', 'max_allowed_packet', 'local_infile', 'lower_case_table_names']
+const WANTED = [
+  ...['version', 'hostname', 'port', 'datadir', 'socket', 'server_id', 'server_uuid'],
+  ...['max_allowed_packet', 'local_infile', 'lower_case_table_names', 'log_bin'],
+]
 
 /** SHOW and not SELECT: what a flavour does not know is left out instead of being an error. */
 export const FACTS_SQL = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${WANTED.map((name) => `'${name}'`).join(', ')})`
@@ -42,6 +47,7 @@ export function serverFacts(rows: readonly (readonly (string | null)[])[], at: s
     maxAllowedPacket: Number(facts.get('max_allowed_packet')),
     localInfile: facts.get('local_infile') === 'ON',
     lowerCaseTableNames: Number(facts.get('lower_case_table_names')),
+    binaryLog: facts.get('log_bin') === 'ON',
   }
 }
 

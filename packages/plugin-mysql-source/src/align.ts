@@ -49,10 +49,10 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 async function proofFor(connection: MysqlConnection): Promise<Proof | undefined> {
-  const [[logging] = []] = await connection.query('SELECT @@log_bin')
-  if (connection.server.flavour === 'mariadb') return logging === '1' ? binlogPosition : transactionCounter
+  const { flavour, binaryLog } = connection.server
+  if (flavour === 'mariadb') return binaryLog ? binlogPosition : transactionCounter
   const [[, gtids] = []] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'")
-  return gtids === 'ON' && logging === '1' ? gtidSet : undefined
+  return gtids === 'ON' && binaryLog ? gtidSet : undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Consistency, type Snapshot, type SourceClock, SyncError, type TableSchema, tableName } from '@dbsync/core/plugin'
 import {
+  type ConnectionPool,
   connect,
   connectionPool,
   lastAltered,
@@ -22,23 +23,28 @@ import { align } from './align.ts'
 export async function openSnapshot(options: MysqlOptions, server: ServerFacts, readers: number, signal: AbortSignal): Promise<Snapshot> {
   await using opened = new AsyncDisposableStack()
   const connections: MysqlConnection[] = []
-  for (let i = 0; i < readers; i++) connections.push(opened.use(await connect(options, 'source', signal)))
+  const failures: unknown[] = []
+  // All are awaited, also where one fails: none must be left open.
+  for (const attempt of await Promise.allSettled(Array.from({ length: readers }, () => connect(options, 'source', signal)))) {
+    if (attempt.status === 'fulfilled') connections.push(opened.use(attempt.value))
+    else failures.push(attempt.reason)
+  }
+  if (failures.length > 0) throw failures[0]
   for (const connection of connections) requireSameServer(server, connection.server)
   const clock = await readClock(connections[0] as MysqlConnection, signal)
   const aligned = await align(connections, signal)
   for (const idle of connections.slice(aligned.readers)) await idle[Symbol.asyncDispose]()
   const used = connections.slice(0, aligned.readers)
-  for (const connection of used) await connection.execute('SAVEPOINT dbsync', signal)
-  const kept = opened.move()
-  return snapshotOf(used, aligned, clock, kept)
-}
-
-function snapshotOf(connections: readonly MysqlConnection[], consistency: Consistency, clock: SourceClock, owned: AsyncDisposable): Snapshot {
   // Metadata locks end with the savepoint, so that an ALTER at the source waits for one table's reading and not for the whole run.
   // MariaDB with its binary log on keeps them until the transaction ends: nothing that SELECT allows changes that.
-  const pool = connectionPool(connections, async (connection) => {
-    await connection.execute('ROLLBACK TO SAVEPOINT dbsync')
-  })
+  const unlocks = !(server.flavour === 'mariadb' && server.binaryLog)
+  if (unlocks) for (const connection of used) await connection.execute('SAVEPOINT dbsync', signal)
+  const unlock = unlocks ? (connection: MysqlConnection) => connection.execute('ROLLBACK TO SAVEPOINT dbsync').then(() => {}) : undefined
+  const kept = opened.move()
+  return snapshotOf(connectionPool(used, unlock), aligned, clock, kept)
+}
+
+function snapshotOf(pool: ConnectionPool, consistency: Consistency, clock: SourceClock, owned: AsyncDisposable): Snapshot {
   const described = new Map<string, string | undefined>()
   const reader = mysqlReader((signal) => pool.lease(signal), {
     snapshot: true,
@@ -106,7 +112,7 @@ async function sameDefinition(connection: MysqlConnection, schema: TableSchema, 
   if (before === undefined) return
   const after = await showCreate(connection, schema.table)
   const untouched = altered === undefined || altered === (await lastAltered(connection, schema.table))
-  if (after !== undefined && columnsOf(after) === columnsOf(before.create) && untouched) return
+  if (after !== undefined && (after === before.create || columnsOf(after) === columnsOf(before.create)) && untouched) return
   throw new SyncError('MYSQL_TABLE_CHANGED', `${connection.server.label}: ${tableName(schema.table)} was altered while it was read`, {
     kind: 'transient',
     table: schema.table,

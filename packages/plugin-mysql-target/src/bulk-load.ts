@@ -12,12 +12,12 @@ const PACKET = 8 << 20
 const NOT_PREPARED = new Set([1461, 1295])
 
 /**
- * Rows go in the form in which they came, sent ahead of their answers, in one transaction. A row that does not fit into a packet goes by `other`, with the rest of
+ * Rows go in the form in which they came, sent ahead of their answers, in one transaction unless they are few. A row that does not fit into a packet goes by `other`, with the rest of
  * its batch. `undefined` where the server does not take that, or not now.
  */
 export async function bulkLoad(connection: MysqlConnection, into: LoadInto, other: () => StagingLoad): Promise<StagingLoad | undefined> {
   const { staging, live, signal } = into
-  const sql = staging.bulk
+  const { bulk: sql, few } = staging
   if (sql === undefined || !connection.takesBulk) return undefined
   const translated = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -26,14 +26,14 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
       throw loadError(connection, live, error)
     }
   }
-  await connection.execute(BEGIN.sql, signal)
+  if (!few) await connection.execute(BEGIN.sql, signal)
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
   try {
     statement = await translated(prepare)
   } catch (error) {
     if (!NOT_PREPARED.has(serverErrno(error) ?? 0)) throw error
-    await connection.execute(COMMIT.sql, signal)
+    if (!few) await connection.execute(COMMIT.sql, signal)
     return undefined
   }
   const spare: Buffer[] = []
@@ -75,7 +75,7 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     async end() {
       await translated(async () => {
         await settle()
-        await connection.execute(COMMIT.sql, signal)
+        if (!few) await connection.execute(COMMIT.sql, signal)
       })
       return total
     },

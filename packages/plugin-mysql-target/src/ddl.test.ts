@@ -15,6 +15,7 @@ const server = (facts: Partial<ServerFacts> = {}): ServerFacts => ({
   maxAllowedPacket: 1 << 24,
   localInfile: true,
   lowerCaseTableNames: 0,
+  binaryLog: false,
   ...facts,
 })
 

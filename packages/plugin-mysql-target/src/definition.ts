@@ -10,19 +10,19 @@ export function nativeTable(schema: TableSchema): MysqlNative {
 
 export const definition = (schema: TableSchema): CreateTableParts => parseCreateTable(nativeTable(schema).create)
 
-/** With no more rows than this, a statement that adds keys costs more than it saves. */
-const FEW_ROWS = 2_000
+/** Whether a table is so small that a statement more costs more than it can save. */
+export const hasFewRows = (rows = Number.POSITIVE_INFINITY): boolean => rows <= 2_000
 
 /**
  * The keys that can wait until about `rows` rows are in, so that adding them back gives the same order again. Without a primary key the
  * unique keys stay (one of them orders the rows), and a counter that leads no primary key needs its key from the start.
  * Unique keys that wait are checked when they are added.
  */
-export function laterKeys(parts: CreateTableParts, rows = Number.POSITIVE_INFINITY): readonly KeyPart[] {
+export function laterKeys(parts: CreateTableParts, rows?: number): readonly KeyPart[] {
   const primary = parts.keys.find((key) => key.kind === 'primary')
   const counter = parts.columns.find((column) => /\bAUTO_INCREMENT\b/i.test(unquoted(column.definition)))
   if (counter !== undefined && !(primary?.definition ?? '').includes(`(${quoteId(counter.name)}`)) return []
-  const waits = (key: KeyPart) => (key.kind === 'unique' ? primary !== undefined : rows > FEW_ROWS)
+  const waits = (key: KeyPart) => (key.kind === 'unique' ? primary !== undefined : !hasFewRows(rows))
   return parts.keys.filter((key) => key.kind !== 'primary' && waits(key))
 }
 

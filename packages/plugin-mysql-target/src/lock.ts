@@ -17,7 +17,7 @@ export async function lockTable(connection: MysqlConnection, table: TableRef, si
 }
 
 export const releaseTable = async (connection: MysqlConnection, table: TableRef): Promise<void> => {
-  await connection.query(`SELECT RELEASE_LOCK(${quoteText(tableLock(table))})`)
+  await connection.execute(`DO RELEASE_LOCK(${quoteText(tableLock(table))})`)
 }
 
 /** Statements of a killed run may still be at work on tables of this database. What is read before they have ended proves nothing. */

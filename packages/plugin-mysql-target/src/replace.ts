@@ -7,7 +7,8 @@ import { alter, type RowStatements, type Step, transaction } from './steps.ts'
 import { insertSelect, sameKey, upserts } from './upserts.ts'
 
 /** Fills a new table and renames it into place: nobody sees it half full. */
-export function create({ schema }: WriteWork, dialect: Dialect): RowStatements {
+export function create(work: WriteWork, dialect: Dialect): RowStatements {
+  const { schema } = work
   const { table } = schema
   const fresh = stagingTable(table, 'new')
   const parts = definition(schema)
@@ -20,7 +21,7 @@ export function create({ schema }: WriteWork, dialect: Dialect): RowStatements {
   }
   return {
     method: 'create',
-    rows: staging(fresh, storedColumns(schema), [dropTables([fresh]), renderCreateTable(fresh, early)], dialect),
+    rows: staging(fresh, work, storedColumns(schema), [renderCreateTable(fresh, early)], dialect),
     gone: undefined,
     prepare: alter(
       fresh,
@@ -42,7 +43,6 @@ export function swap(work: WriteWork, dialect: Dialect): RowStatements {
   const { autoIncrement } = definition(work.schema)
   const { autoIncrement: _, ...rest } = { ...parts, keys: parts.keys.filter((key) => !later.includes(key)) }
   const creating = [
-    dropTables([fresh]),
     renderCreateTable(fresh, autoIncrement === undefined ? rest : { ...rest, autoIncrement }),
     // Fails where the live table is not there: then the one that was swapped out is the only one.
     `DO (SELECT 1 FROM ${quoteTable(table)} LIMIT 0)`,
@@ -50,7 +50,7 @@ export function swap(work: WriteWork, dialect: Dialect): RowStatements {
   ]
   return {
     method: 'swap',
-    rows: staging(fresh, storedColumns(work.schema), creating, dialect),
+    rows: staging(fresh, work, storedColumns(work.schema), creating, dialect),
     gone: undefined,
     prepare: alter(
       fresh,

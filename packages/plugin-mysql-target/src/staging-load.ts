@@ -1,11 +1,13 @@
 import { type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
-import type { MysqlConnection } from '@dbsync/mysql'
+import { type MysqlConnection, serverErrno } from '@dbsync/mysql'
 import { bulkLoad } from './bulk-load.ts'
 import { loadError, requireExact } from './exact.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
 import { Pipe } from './pipe.ts'
-import type { Dialect, Staging } from './staging.ts'
+import { type Dialect, dropTables, type Staging } from './staging.ts'
+
+const TABLE_EXISTS = 1050
 
 /** Rows on their way into one staging table. It uses its connection until `end` or `abandon`. */
 export interface StagingLoad {
@@ -22,9 +24,22 @@ export type LoadInto = { readonly staging: Staging; readonly live: TableRef; rea
 
 /** Creates the staging table and starts to load it. */
 export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
-  for (const sql of into.staging.create) await connection.execute(sql, into.signal)
+  await createStaging(connection, into)
   const other = () => byStatements(connection, into)
   return (await bulkLoad(connection, into, other)) ?? other()
+}
+
+/** Its name is ours alone, and so is the table's lock: one that is there was left behind by a run that was killed. */
+async function createStaging(connection: MysqlConnection, { staging, signal }: LoadInto): Promise<void> {
+  const [create = '', ...further] = staging.create
+  try {
+    await connection.execute(create, signal)
+  } catch (error) {
+    if (serverErrno(error) !== TABLE_EXISTS) throw error
+    await connection.execute(dropTables([staging.table]), signal)
+    await connection.execute(create, signal)
+  }
+  for (const sql of further) await connection.execute(sql, signal)
 }
 
 /** Complete as soon as it has ended. */

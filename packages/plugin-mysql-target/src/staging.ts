@@ -1,7 +1,7 @@
 import { type Column, FINGERPRINT_COLUMNS, keyColumns, storedColumns, type TableRef, type WriteWork } from '@dbsync/core/plugin'
 import { quoteId, quoteTable } from '@dbsync/mysql'
 import { cellForm } from './cells.ts'
-import { definition } from './definition.ts'
+import { definition, hasFewRows } from './definition.ts'
 import { stagingTable } from './names.ts'
 
 export type Dialect = {
@@ -16,11 +16,14 @@ export type Dialect = {
 export type Staging = {
   readonly table: TableRef
   readonly columns: readonly Column[]
+  /** The first one makes the table; one that a killed run left behind is dropped. */
   readonly create: readonly string[]
   /** The whole LOAD DATA, or an INSERT up to its rows. */
   readonly load: string
   /** The INSERT for many rows at once, with a `?` for each cell. */
   readonly bulk?: string
+  /** So few rows are expected that each statement may commit by itself. */
+  readonly few: boolean
 }
 
 /** Whole rows, in the live table's types. */
@@ -33,13 +36,13 @@ export function rowStaging(work: WriteWork, dialect: Dialect): Staging {
     columns.map((column) => quoteId(column.name)),
     'PRIMARY KEY',
   )
-  return staging(table, columns, [dropTables([table]), shape], dialect)
+  return staging(table, work, columns, [shape], dialect)
 }
 
 /** Keys of rows that go; where there is no key, row hashes. */
 export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
   const table = stagingTable(work.schema.table, 'del')
-  if (work.schema.key.length === 0) return staging(table, FINGERPRINT_COLUMNS.slice(0, 1), [dropTables([table]), createHashes(table)], dialect)
+  if (work.schema.key.length === 0) return staging(table, work, FINGERPRINT_COLUMNS.slice(0, 1), [createHashes(table)], dialect)
   const columns = keyColumns(work.schema)
   // Not unique: the same key twice is the same fact twice.
   const shape = copyShape(
@@ -48,7 +51,7 @@ export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
     columns.map((column) => quoteId(column.name)),
     'KEY',
   )
-  return staging(table, columns, [dropTables([table]), shape], dialect)
+  return staging(table, work, columns, [shape], dialect)
 }
 
 /** Columns of the live table as an empty table: types and collations, without counters, checks, foreign keys and generated columns. */
@@ -63,9 +66,16 @@ export function copyShape(work: WriteWork, table: TableRef, columns: readonly st
 export const createHashes = (table: TableRef): string =>
   `CREATE TABLE ${quoteTable(table)} (\`row_hash\` BIGINT UNSIGNED NOT NULL, KEY (\`row_hash\`)) ENGINE=InnoDB`
 
-export function staging(table: TableRef, columns: readonly Column[], creating: readonly string[], dialect: Dialect): Staging {
+export function staging(table: TableRef, { schema }: WriteWork, columns: readonly Column[], create: readonly string[], dialect: Dialect): Staging {
   const load = dialect.loadData ? loadData(table, columns, dialect) : insertHead(table, columns)
-  return { table, columns, create: creating, load, ...(dialect.bulk === true ? { bulk: bulkInsert(table, columns, dialect) } : {}) }
+  return {
+    table,
+    columns,
+    create,
+    load,
+    few: hasFewRows(schema.estimate?.rows),
+    ...(dialect.bulk === true ? { bulk: bulkInsert(table, columns, dialect) } : {}),
+  }
 }
 
 function loadData(table: TableRef, columns: readonly Column[], dialect: Dialect): string {

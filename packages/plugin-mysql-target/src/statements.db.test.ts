@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 /** What a client must say to be understood, whatever it writes. */
-const HOUSEKEEPING = /^(SET |SELECT |SHOW )/
+const HOUSEKEEPING = /^(SET |SELECT |SHOW |DO RELEASE_LOCK)/
 
 const WORKS: readonly [
   string,

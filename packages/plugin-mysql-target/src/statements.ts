@@ -34,4 +34,7 @@ export function listStatements(statements: Statements): readonly string[] {
   return [...staged, ...statements.prepare, ...statements.away, ...statements.finish.map((step) => step.sql), ...statements.back, ...statements.cleanup]
 }
 
-const loading = ({ load, bulk }: Staging): readonly string[] => (bulk === undefined ? [load] : [BEGIN.sql, bulk, COMMIT.sql])
+function loading({ load, bulk, few }: Staging): readonly string[] {
+  if (bulk === undefined) return [load]
+  return few ? [bulk] : [BEGIN.sql, bulk, COMMIT.sql]
+}

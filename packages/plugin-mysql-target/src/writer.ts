@@ -4,7 +4,7 @@ import { type MysqlConnection, mysqlError, serverErrno } from '@dbsync/mysql'
 import type { Connections } from './connections.ts'
 import { lockTable, releaseTable } from './lock.ts'
 import { Tally } from './receipt.ts'
-import type { Dialect, Staging } from './staging.ts'
+import { type Dialect, dropTables, type Staging } from './staging.ts'
 import { type StagingLoad, startLoad } from './staging-load.ts'
 import { writeStatements } from './statements.ts'
 import { BEGIN, COMMIT, type Statements } from './steps.ts'
@@ -217,7 +217,10 @@ class Writer implements TableWriter {
     const { work } = this.#options
     const all = this.#statements(true, work.disposition === 'merge')
     // Never the table that was swapped out: should it be the only one left, the next run brings it back.
-    const drops = [...(all.method === 'swap' ? [] : all.cleanup), ...[all.rows, all.gone].flatMap((staging) => staging?.create[0] ?? [])]
+    const drops = [
+      ...(all.method === 'swap' ? [] : all.cleanup),
+      ...[all.rows, all.gone].flatMap((staging) => (staging === undefined ? [] : [dropTables([staging.table])])),
+    ]
     const drop = async (connection: MysqlConnection) => {
       for (const sql of new Set(drops)) await connection.execute(sql, signal)
     }

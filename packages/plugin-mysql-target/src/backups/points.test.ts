@@ -23,6 +23,7 @@ const SERVER = {
   maxAllowedPacket: 1 << 24,
   localInfile: true,
   lowerCaseTableNames: 0,
+  binaryLog: false,
 } as const
 const connections = new Connections({ host: 'nowhere.invalid', port: 1, user: 'nobody', tls: { mode: 'disabled' } } as never)
 const COLUMNS = [

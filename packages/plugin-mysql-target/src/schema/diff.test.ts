@@ -231,6 +231,7 @@ describe('a definition of the other flavour', () => {
     maxAllowedPacket: 1,
     localInfile: true,
     lowerCaseTableNames: 0,
+    binaryLog: false,
   })
   const AS = { database: 'd', name: 't' }
   const mysql = schema(
