@@ -19,11 +19,11 @@ const check = () => same(ONE)
 
 if (isWanted('time')) {
   let hour = 0
-  // Each time later than any lookback: as if the runs were hours apart.
+  // A run an hour, and the changes of that hour all over it: the last of them are read twice, for the lookback.
   const before = async () => {
     hour++
     await source.query(
-      `UPDATE narrow.narrow SET k = k + 1, updated_at = '2026-03-01 00:00:00' + INTERVAL ${hour} HOUR + INTERVAL id MICROSECOND WHERE id % 100 = ${hour % 100}`,
+      `UPDATE narrow.narrow SET k = k + 1, updated_at = '2026-03-01 00:00:00' + INTERVAL ${hour} HOUR + INTERVAL id * 3600 DIV ${rows} SECOND WHERE id % 100 = ${hour % 100}`,
     )
   }
   say(`\n1 % of ${rows} rows by time, ${rounds} rounds`)
