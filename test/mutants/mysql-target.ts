@@ -41,6 +41,14 @@ export const mysqlTarget: readonly Mutant[] = [
     only: 'bulk statements',
   },
   {
+    name: 'a staging table that was left behind stops the next writer',
+    file: `${src}/staging-load.ts`,
+    find: 'if (serverErrno(error) !== TABLE_EXISTS) throw error',
+    replace: 'throw error',
+    tests: replace,
+    only: 'left its staging tables',
+  },
+  {
     name: 'nobody looks at the warnings of a load',
     file: `${src}/exact.ts`,
     find: 'result.warnings === 0 && result.affectedRows === sent',

@@ -147,6 +147,25 @@ describe('a table that is there', () => {
     await expectEqual('alone')
   })
 
+  test('is written though a writer that was lost left its staging tables behind', async () => {
+    await r.at('source', 'CREATE TABLE heir (id INT PRIMARY KEY)', 'INSERT INTO heir VALUES (1), (2)')
+    await r.replace('heir')
+    const { table } = (await r.work('heir', 'merge')).schema
+    const leave = async () => {
+      for (const role of ['new', 'del'] as const)
+        await r.server.query(`CREATE TABLE ${quoteTable(stagingTable(table, role))} (x INT PRIMARY KEY) SELECT 7 AS x`)
+    }
+    await leave()
+    await r.at('source', 'INSERT INTO heir VALUES (3)', 'DELETE FROM heir WHERE id = 1')
+    await r.merge('heir', { upserts: 'id = 3', deletes: 'id = 1' })
+    await expectEqual('heir')
+    await leave()
+    await r.at('source', 'INSERT INTO heir VALUES (4)')
+    await r.replace('heir')
+    await r.server.query(`DROP TABLE ${quoteTable(stagingTable(table, 'del'))}`)
+    await expectEqual('heir')
+  })
+
   test('is swapped with its new definition', async () => {
     await r.at('source', 'CREATE TABLE grown (id INT PRIMARY KEY, z INT, KEY by_z (z))', 'INSERT INTO grown VALUES (1, 2)')
     await r.replace('grown')
