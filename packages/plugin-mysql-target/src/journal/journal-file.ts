@@ -59,10 +59,13 @@ export class JournalFile implements AsyncDisposable {
     return this.#hash.copy().digest('hex')
   }
 
-  /** Resolves when the system has the frame; a power cut may still lose it. */
+  /** Resolves when the system has the frame, behind those of earlier calls; a power cut may still lose it. */
   async append(kind: FrameKind, segment: number, content: JsonValue | Uint8Array): Promise<void> {
-    const body = await (content instanceof Uint8Array ? compress(content) : packJson(content))
+    const packing = content instanceof Uint8Array ? compress(content) : packJson(content)
+    // Heard of in its turn.
+    packing.catch(() => {})
     await this.#inTurn(async () => {
+      const body = await packing
       let at = 0
       for (; body.length - at > BODY_BYTES; at += BODY_BYTES) await this.#frame('part', segment, body.subarray(at, at + BODY_BYTES))
       await this.#frame(kind, segment, body.subarray(at))
