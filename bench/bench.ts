@@ -5,7 +5,7 @@ import { measure } from './measure.ts'
 import { parts, say } from './options.ts'
 
 /*
- * Speed as ratios within one run: `pnpm bench [start copy changes verify] [--rows 1000000] [--rounds 5] [--only NAME]`. Every round runs the ways in random order on the
+ * Speed as ratios within one run: `pnpm bench [start copy changes verify duckdb readers line link profile] [--rows 1000000] [--rounds 5] [--only NAME]`. Every round runs the ways in random order on the
  * same two private servers, and after each the copy is compared, or the time would not count. For a machine that does nothing else. What a tool is not installed for is left out.
  */
 const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -13,6 +13,11 @@ const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
   copy: () => import('./copy.ts'),
   changes: () => import('./changes.ts'),
   verify: () => import('./verify.ts'),
+  duckdb: () => import('./duckdb.ts'),
+  readers: () => import('./readers.ts'),
+  line: () => import('./line.ts'),
+  link: () => import('./link.ts'),
+  profile: () => import('./profile.ts'),
 }
 for (const [name, run] of Object.entries(PARTS)) if (parts.length === 0 || parts.includes(name)) await run()
 

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { compareDatabases, startServer, type TestServer } from '@dbsync/testkit'
 import { cpuOf, type Measured, measure } from './measure.ts'
 
-const DBSYNC = join(dirname(fileURLToPath(import.meta.url)), '..', 'node_modules', '.bin', 'dbsync')
+/** The built program, by itself and as Node is given it. */
+export const DBSYNC = join(import.meta.dirname, '..', 'node_modules', '.bin', 'dbsync')
+export const PROGRAM = join(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'run.js')
 const SETTINGS = { innodb_buffer_pool_size: '1G', innodb_log_file_size: '512M', max_allowed_packet: '64M' }
 
 /** Two private servers with their data on disk, and a project that copies databases of the one into the other. */
@@ -34,7 +35,8 @@ export interface BenchPair extends AsyncDisposable {
   readonly same: (databases: readonly string[]) => Promise<void>
 }
 
-export async function benchPair(targetOptions: Readonly<Record<string, unknown>> = {}): Promise<BenchPair> {
+/** `into` says where the copy goes, if not into the second server. */
+export async function benchPair(into?: (folder: string) => Readonly<Record<string, unknown>>): Promise<BenchPair> {
   await using stack = new AsyncDisposableStack()
   const source = stack.use(await startServer({ settings: { ...SETTINGS, server_id: '1' }, binlog: true, onDisk: true }))
   const target = stack.use(await startServer({ settings: { ...SETTINGS, server_id: '2' }, binlog: true, onDisk: true }))
@@ -55,7 +57,7 @@ export async function benchPair(targetOptions: Readonly<Record<string, unknown>>
     async dbsync(databases, ...args) {
       const params = {
         ...{ db_host: source.host, db_port: source.port, db_user: source.user, db_pass: source.password, db_list: databases.join(',') },
-        targets: { copy: { type: 'mysql', host, port, user, password, ...targetOptions } },
+        targets: { copy: into?.(folder) ?? { type: 'mysql', host, port, user, password } },
       }
       await writeFile(join(folder, 'params.json'), JSON.stringify(params))
       return await measure(DBSYNC, [...args, '--json'], { cwd: folder })

@@ -137,7 +137,7 @@ test('servers that lose patience after a second: a run that takes longer notices
   await using slow = await startProxy(target)
   await fill(work, 3)
   await work.at.query('CREATE TABLE big (id INT PRIMARY KEY, text VARCHAR(2000))')
-  await work.at.query("INSERT INTO big SELECT seq, REPEAT('x', 1900) FROM seq_1_to_12000")
+  await work.at.query("INSERT INTO big SELECT seq, REPEAT('x', 1900) FROM seq_1_to_30000")
   await work.at.query('ANALYZE TABLE big')
   await through(work, 'target', slow.port)
   await using _ = await impatient([source, target])

@@ -37,7 +37,8 @@ export type ReaderTuning = {
   readonly traffic?: () => { readonly received: number; readonly sent: number }
 }
 
-const FINGERPRINT_BATCH = { batchRows: 20_000, batchBytes: 1 << 20 }
+/** All of one size, so that the memory of one serves the next. */
+const FINGERPRINT_BATCH = { batchRows: 20_000, batchBytes: 1 << 16 }
 
 /** The reading half of both ends. Each call leases one connection and gives it back when it is done. */
 export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuning: ReaderTuning = {}): TableReader {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TableSchema } from '@dbsync/core/plugin'
 import { OPERATION, ROW_HASH, SEQUENCE, warehouseColumns } from '@dbsync/warehouse'
@@ -41,15 +41,46 @@ function loadStatement(schema: TableSchema, path: string, longest: number): stri
   return `INSERT INTO ${STAGING} SELECT ${values.join(', ')} FROM read_json(${quoteText(path)}, ${options.join(', ')})`
 }
 
-/** Through a file: DuckDB reads it in threads of its own, while an appender would be called for every value. */
-export async function load(connection: DuckDBConnection, schema: TableSchema, scratch: string, lines: Buffer, signal: AbortSignal): Promise<void> {
-  await mkdir(scratch, { recursive: true, mode: 0o700 })
-  const path = join(scratch, `rows-${randomBytes(6).toString('hex')}.json`)
-  try {
-    await writeFile(path, lines, { mode: 0o600 })
-    await execute(connection, loadStatement(schema, path, longestLine(lines)), signal)
-  } finally {
-    await rm(path, { force: true })
+/**
+ * Lines on their way to DuckDB: a file that grows piece by piece and is then read as a whole. DuckDB reads it in threads of its own, while an appender would be
+ * called for every value; and a few large files cost it half of what many small ones do.
+ */
+export class LinesFile {
+  bytes = 0
+  readonly #path: string
+  readonly #handle: FileHandle
+  #longest = 0
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  static async create(scratch: string): Promise<LinesFile> {
+    await mkdir(scratch, { recursive: true, mode: 0o700 })
+    const path = join(scratch, `rows-${randomBytes(6).toString('hex')}.json`)
+    return new LinesFile(path, await open(path, 'wx', 0o600))
+  }
+
+  /** The memory of `lines` is free again when this resolves. */
+  async append(lines: Buffer): Promise<void> {
+    await this.#handle.writeFile(lines)
+    this.bytes += lines.length
+    this.#longest = Math.max(this.#longest, longestLine(lines))
+  }
+
+  /** Into the staging table. The file is gone afterwards, whatever comes of it. */
+  async load(connection: DuckDBConnection, schema: TableSchema, signal: AbortSignal): Promise<void> {
+    try {
+      await execute(connection, loadStatement(schema, this.#path, this.#longest), signal)
+    } finally {
+      await this.remove()
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.#handle.close()
+    await rm(this.#path, { force: true })
   }
 }
 

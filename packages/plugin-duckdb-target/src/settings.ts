@@ -7,7 +7,9 @@ export type Settings = WarehouseSettings & {
   /** Absolute. */
   readonly path: string
   readonly memoryLimit: string
-  /** Rows are handed to DuckDB in files of about so many bytes. */
+  /** Rows are collected in memory up to about so many bytes, and go into a file then. */
+  readonly pieceBytes: number
+  /** Files of about so many bytes are handed to DuckDB. */
   readonly loadBytes: number
 }
 
@@ -22,7 +24,8 @@ export function duckdbSettings(options: Readonly<Record<string, unknown>>, { dir
     path: resolve(directory, path),
     ...given.warehouse(DUCKDB),
     memoryLimit,
-    loadBytes: 8_000_000,
+    pieceBytes: 8_000_000,
+    loadBytes: 64_000_000,
   }
 }
 

@@ -6,7 +6,7 @@ import { describeTables } from './describe.ts'
 import { DUCKDB } from './dialect.ts'
 import { duckdbError } from './failures.ts'
 import type { WarehouseFile } from './file.ts'
-import { createStaging, load, STAGING } from './load.ts'
+import { createStaging, LinesFile, STAGING } from './load.ts'
 import { commitStatements } from './preview.ts'
 import { execute, runAtOnce, selected } from './queries.ts'
 import { receiptOf } from './receipt.ts'
@@ -34,6 +34,10 @@ export class DuckdbWriter implements TableWriter {
   readonly #connection: DuckDBConnection
   readonly #rows: PendingRows
   #staged = false
+  /** Grows, while DuckDB reads the one before. */
+  #lines: LinesFile | undefined
+  /** Lines that are in the file: new ones take their place. */
+  #written: Buffer<ArrayBuffer> | undefined
   #loading: Promise<unknown> = Promise.resolve()
   #closed = false
   #ended = false
@@ -47,7 +51,8 @@ export class DuckdbWriter implements TableWriter {
   async write(batch: Batch): Promise<void> {
     this.#usable()
     this.#rows.add(batch)
-    if (this.#rows.byteLength >= this.#options.settings.loadBytes) await this.#load()
+    if (this.#rows.byteLength >= this.#options.settings.pieceBytes) await this.#put()
+    if ((this.#lines?.bytes ?? 0) >= this.#options.settings.loadBytes) await this.#load()
   }
 
   async commit(): Promise<CommitReceipt> {
@@ -56,7 +61,8 @@ export class DuckdbWriter implements TableWriter {
     const replacing = work.disposition === 'replace'
     if (!replacing && this.#rows.isEmpty) return NOTHING
     const receipt = await this.#said('writing', async () => {
-      if (this.#rows.byteLength > 0 || !this.#staged) await this.#load()
+      await this.#put()
+      if (this.#lines !== undefined || !this.#staged) await this.#load()
       await this.#loading
       return await file.alone(tableNameFor(work.schema.table.name).toLowerCase(), async () => {
         allowed()
@@ -77,6 +83,7 @@ export class DuckdbWriter implements TableWriter {
     this.#closed = true
     this.#connection.interrupt()
     await this.#loading.catch(() => {})
+    await this.#lines?.remove()
     this.#connection.closeSync()
     this.#options.ended()
   }
@@ -129,14 +136,26 @@ export class DuckdbWriter implements TableWriter {
     )
   }
 
+  async #put(): Promise<void> {
+    if (this.#rows.byteLength === 0) return
+    await this.#said('loading', async () => {
+      this.#lines ??= await LinesFile.create(this.#options.file.scratch)
+      const lines = this.#rows.take(this.#written)
+      this.#written = undefined
+      await this.#lines.append(lines)
+      this.#written = lines
+    })
+  }
+
   async #load(): Promise<void> {
-    const { work, file, signal } = this.#options
+    const { work, signal } = this.#options
     await this.#said('loading', () => this.#loading)
     if (!this.#staged) await this.#said('loading', () => execute(this.#connection, createStaging(work.schema), signal))
     this.#staged = true
-    if (this.#rows.byteLength === 0) return
-    const lines = this.#rows.take()
-    this.#loading = this.#said('loading', () => load(this.#connection, work.schema, file.scratch, lines, signal))
+    const lines = this.#lines
+    if (lines === undefined) return
+    this.#lines = undefined
+    this.#loading = this.#said('loading', () => lines.load(this.#connection, work.schema, signal))
     // A failure is heard when the next one waits for it, or the commit does.
     this.#loading.catch(() => {})
   }

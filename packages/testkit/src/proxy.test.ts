@@ -51,6 +51,15 @@ test('delays', async () => {
   expect(Date.now() - started).toBeGreaterThanOrEqual(115)
 })
 
+test('lets all connections through a slow line together', async () => {
+  await using echo = await startEcho()
+  await using proxy = await startProxy(echo)
+  proxy.setFault({ type: 'slow', bytesPerSecond: 100_000 })
+  const started = Date.now()
+  await Promise.all([talk(proxy.port, 'x'.repeat(10_000)), talk(proxy.port, 'x'.repeat(10_000))])
+  expect(Date.now() - started).toBeGreaterThanOrEqual(195)
+})
+
 async function startEcho(): Promise<AsyncDisposable & { host: string; port: number }> {
   const server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
     socket.on('error', () => socket.destroy())

@@ -13,6 +13,8 @@ export type Fault =
   | { readonly type: 'half-close'; readonly afterBytes: number; readonly of?: Direction }
   /** Every piece arrives this much later. */
   | { readonly type: 'delay'; readonly milliseconds: number }
+  /** All connections together get so much through, each way. */
+  | { readonly type: 'slow'; readonly bytesPerSecond: number }
 
 export type Direction = 'requests' | 'answers'
 
@@ -34,6 +36,8 @@ export async function startProxy(server: { readonly host: string; readonly port:
   let strikesLeft = Number.POSITIVE_INFINITY
   let connections = 0
   let faults = 0
+  /** When a slow line is free again. */
+  const busyUntil: Record<Direction, number> = { requests: 0, answers: 0 }
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     connections++
@@ -58,14 +62,18 @@ export async function startProxy(server: { readonly host: string; readonly port:
         if (pair.silent) continue
         const now = fault
         if (now?.type === 'delay') await sleep(now.milliseconds)
-        const limit =
-          now === undefined || now.type === 'delay' || (now.of ?? 'answers') !== direction || strikesLeft <= 0 ? Number.POSITIVE_INFINITY : now.afterBytes
+        if (now?.type === 'slow') {
+          busyUntil[direction] = Math.max(busyUntil[direction], performance.now()) + (1000 * piece.length) / now.bytesPerSecond
+          await sleep(busyUntil[direction] - performance.now())
+        }
+        const strikes = now !== undefined && 'afterBytes' in now && (now.of ?? 'answers') === direction && strikesLeft > 0
+        const limit = strikes ? now.afterBytes : Number.POSITIVE_INFINITY
         const room = Math.max(0, limit - passed)
         passed += piece.length
         const enough = piece.length < room
         if (!to.writable) continue
         const drained = to.write(enough ? piece : piece.subarray(0, room))
-        if (!enough && now !== undefined) strike(now, pair, to)
+        if (!enough && strikes) strike(now, pair, to)
         else if (!drained) await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve))
       }
       if (!pair.silent) to.end()
