@@ -36,7 +36,7 @@ if (hasDlt()) {
   const url = `mysql+pymysql://${user}:${password}@${host}:${port}/wide`
   for (const backend of ['connectorx', 'pyarrow']) {
     const run = () => measure(join(PYTHON, 'bin', 'python'), [join(HERE, 'dlt-copy.py'), url, 'wide', 'orders', file, backend])
-    ways.push({ name: `dlt, ${backend}`, before, run, check: () => same('copy.orders') })
+    ways.push({ name: `dlt, ${backend}`, before, run, check: () => same('shop.orders') })
   }
 }
 say(`\n${count} wide rows into DuckDB, ${rounds} rounds`)
@@ -46,7 +46,7 @@ say(board(await race(ways, rounds, pair)))
 async function same(table: string): Promise<void> {
   const cells = 'id, customer_id, qty, price, tax, sku, name, email, country, notes, attrs, kind, born'
   const [there] = await source.query(
-    `SELECT CONCAT(COUNT(*), ' ', SUM(CONV(LEFT(MD5(CONCAT_WS('|', ${cells}, HEX(hash), DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:%s.%f'))), 12), 16, 10))) AS sum FROM wide.orders`,
+    `SELECT CONCAT(COUNT(*), ' ', SUM(CAST(CONV(LEFT(MD5(CONCAT_WS('|', ${cells}, HEX(hash), DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:%s.%f'))), 12), 16, 10) AS UNSIGNED))) AS sum FROM wide.orders`,
   )
   const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' })
   const connection = await instance.connect()
@@ -56,7 +56,7 @@ async function same(table: string): Promise<void> {
   const [[sum] = []] = here.getRowsJson()
   connection.closeSync()
   instance.closeSync()
-  if (sum !== there?.['sum']) throw new Error(`the copy differs: ${String(there?.['sum'])} at the source, ${String(sum)} in ${table}`)
+  if (sum !== there?.['sum']) throw new Error(`the copy differs: ${JSON.stringify(there?.['sum'])} at the source, ${JSON.stringify(sum)} in ${table}`)
 }
 
 function hasDlt(): boolean {

@@ -75,6 +75,7 @@ export function flameGraph(title: string, unit: string, root: Call): string {
   draw(root.children, 0, 0)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${60 + deepest * LINE}" font-family="monospace" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<text x="4" y="18" font-size="14">${escaped(title)}: ${all.toFixed(0)} ${unit}</text>`,
     ...boxes,
     '</svg>\n',

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -57,6 +58,7 @@ export async function startProxy(server: { readonly host: string; readonly port:
 
   async function forward(pair: Pair, from: Socket, to: Socket, direction: Direction): Promise<void> {
     let passed = 0
+    const closed = new Promise((resolve) => to.once('close', resolve))
     try {
       for await (const piece of from as AsyncIterable<Buffer>) {
         if (pair.silent) continue
@@ -64,7 +66,7 @@ export async function startProxy(server: { readonly host: string; readonly port:
         if (now?.type === 'delay') await sleep(now.milliseconds)
         if (now?.type === 'slow') {
           busyUntil[direction] = Math.max(busyUntil[direction], performance.now()) + (1000 * piece.length) / now.bytesPerSecond
-          await sleep(busyUntil[direction] - performance.now())
+          await sleep(Math.max(0, busyUntil[direction] - performance.now()))
         }
         const strikes = now !== undefined && 'afterBytes' in now && (now.of ?? 'answers') === direction && strikesLeft > 0
         const limit = strikes ? now.afterBytes : Number.POSITIVE_INFINITY
@@ -74,7 +76,7 @@ export async function startProxy(server: { readonly host: string; readonly port:
         if (!to.writable) continue
         const drained = to.write(enough ? piece : piece.subarray(0, room))
         if (!enough && strikes) strike(now, pair, to)
-        else if (!drained) await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve))
+        else if (!drained) await Promise.race([once(to, 'drain'), closed])
       }
       if (!pair.silent) to.end()
     } catch {
