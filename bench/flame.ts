@@ -46,7 +46,7 @@ export function selfTimes(call: Call, into = new Map<string, number>()): readonl
 const WIDTH = 1600
 const LINE = 17
 
-/** The call tree as a picture: as wide as it took, its callers below it. Calls of less than a quarter of a percent are left out. */
+/** The call tree as a picture: each call as wide as it took, with what it called below it. Calls of less than a quarter of a percent are left out. */
 export function flameGraph(title: string, unit: string, root: Call): string {
   const all = total(root)
   const boxes: string[] = []
