@@ -20,7 +20,7 @@ const PYTHON = join(HERE, '..', 'tmp', 'bench-python')
 const count = rows / 2
 
 const FILE = 'copy.duckdb'
-await using pair = await benchPair(() => ({ type: 'duckdb', path: FILE }))
+await using pair = await benchPair({ into: { type: 'duckdb', path: FILE } })
 const { source, folder } = pair
 const file = join(folder, FILE)
 process.env['DBSYNC_DATA_DIR'] = join(folder, 'plugins')

@@ -35,11 +35,17 @@ export interface BenchPair extends AsyncDisposable {
   readonly same: (databases: readonly string[]) => Promise<void>
 }
 
-/** `into` says where the copy goes, if not into the second server. */
-export async function benchPair(into?: (folder: string) => Readonly<Record<string, unknown>>): Promise<BenchPair> {
+export type PairOptions = {
+  /** Where the copy goes, if not into the second server. */
+  readonly into?: Readonly<Record<string, unknown>>
+  /** Of both servers. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export async function benchPair({ into, settings: more = {} }: PairOptions = {}): Promise<BenchPair> {
   await using stack = new AsyncDisposableStack()
-  const source = stack.use(await startServer({ settings: { ...SETTINGS, server_id: '1' }, binlog: true, onDisk: true }))
-  const target = stack.use(await startServer({ settings: { ...SETTINGS, server_id: '2' }, binlog: true, onDisk: true }))
+  const source = stack.use(await startServer({ settings: { ...SETTINGS, ...more, server_id: '1' }, binlog: true, onDisk: true }))
+  const target = stack.use(await startServer({ settings: { ...SETTINGS, ...more, server_id: '2' }, binlog: true, onDisk: true }))
   const folder = await mkdtemp(join(tmpdir(), 'dbsync-bench-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const { host, port, user, password } = target
@@ -57,7 +63,7 @@ export async function benchPair(into?: (folder: string) => Readonly<Record<strin
     async dbsync(databases, ...args) {
       const params = {
         ...{ db_host: source.host, db_port: source.port, db_user: source.user, db_pass: source.password, db_list: databases.join(',') },
-        targets: { copy: into?.(folder) ?? { type: 'mysql', host, port, user, password } },
+        targets: { copy: into ?? { type: 'mysql', host, port, user, password } },
       }
       await writeFile(join(folder, 'params.json'), JSON.stringify(params))
       return await measure(DBSYNC, [...args, '--json'], { cwd: folder })

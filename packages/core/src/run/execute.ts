@@ -15,6 +15,7 @@ import { runReport } from './report-of.ts'
 import { RunBackups } from './run-backups.ts'
 import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
+import { helpFrom } from './share.ts'
 
 export type ExecuteOptions = {
   readonly signal: AbortSignal
@@ -48,11 +49,13 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   // What a killed run left is put right by now: a table that it had moved away is not taken for absent.
   await using backups = await RunBackups.open(prepared, { emit, signal, failed: () => broken.abort() })
   const guarded = backups.guard()
+  const limit = pLimit(Math.max(1, Math.min(config.parallelTables, prepared.snapshot.readers)))
+  const help = helpFrom(limit)
   const jobs: TableJob[] = []
   for (const target of plan.targets) {
     for (const database of target.databases) {
       for (const table of database.tables) {
-        jobs.push({ ...shared, ...tableJob(prepared, target, database, table), target: backups.forTable(target.name, table) })
+        jobs.push({ ...shared, help, ...tableJob(prepared, target, database, table), target: backups.forTable(target.name, table) })
       }
     }
   }
@@ -77,7 +80,6 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
 
   // The largest first: a big table that starts last keeps everyone waiting.
   const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
-  const limit = pLimit(Math.max(1, Math.min(config.parallelTables, prepared.snapshot.readers)))
   const reports = new Map<string, TableReport>()
   await all(
     queue.map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),

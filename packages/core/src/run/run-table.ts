@@ -20,6 +20,7 @@ import type { PreparedRun } from './prepare.ts'
 import { notEqual, proveSynced } from './prove.ts'
 import type { TableReport, Verified } from './report.ts'
 import { backOff, isPassing } from './retry.ts'
+import type { Help } from './share.ts'
 import { printAfter } from './source-look.ts'
 import { syncTable, type TableSyncResult } from './sync-table.ts'
 
@@ -32,6 +33,8 @@ export type TableJob = {
   readonly emit: Emit
   /** Told of every snapshot that was opened for one table alone, at its end. */
   readonly alsoRead: (snapshot: Snapshot) => void
+  /** Readers that are left over. */
+  readonly help: Help
   readonly signal: AbortSignal
   /** When the whole table was last compared, before this run. */
   readonly comparedAt: string | null
@@ -125,6 +128,7 @@ async function attemptTable(job: TableJob, meter: Meter, attempt: number, at: st
     timestampColumns: matchingRule(prepared.config, plan.schema.table).timestampColumns,
     batchRows: prepared.config.batchRows,
     meter,
+    help: job.help,
     signal,
     // An attempt before this one, or another run meanwhile, may have written something.
     print: sameMoment && prepared.only === undefined ? plan.watch?.print : undefined,

@@ -1,5 +1,14 @@
+import type { LimitFunction } from 'p-limit'
+
 /** Calls `work` as often as there are readers left over, sooner or later or not at all. `work` never rejects. */
 export type Help = (work: () => Promise<void>) => void
+
+/** Asks all slots but the one that asks, behind whatever waits for them: a large table at the end is not left to one reader. */
+export const helpFrom =
+  (slots: LimitFunction): Help =>
+  (work) => {
+    for (let other = 1; other < slots.concurrency; other++) void slots(work)
+  }
 
 /** Does `work` for each item, alone or with those who come to help; nobody is at work any more when it is done or has failed. */
 export async function share<T>(items: readonly T[], help: Help | undefined, work: (item: T, index: number) => Promise<void>): Promise<void> {

@@ -16,6 +16,7 @@ import type { TableGuard } from './guards.ts'
 import type { Meter } from './meter.ts'
 import { pump } from './pump.ts'
 import { countPresent, RowSet } from './row-set.ts'
+import type { Help } from './share.ts'
 import { type Ahead, lookAtSource } from './source-look.ts'
 
 /** More rows than this in the lookback are not remembered one by one: the table is compared by digest, or rows are sent again. */
@@ -34,6 +35,8 @@ export type TableSync = {
   readonly timestampColumns: readonly string[] | undefined
   readonly batchRows: number
   readonly meter: Meter
+  /** Readers that are left over, for a comparison. */
+  readonly help?: Help
   readonly signal: AbortSignal
   /** While the source is still this the copy is left alone. */
   readonly print?: SourcePrint | undefined
@@ -109,10 +112,10 @@ async function guardUnknown(sync: TableSync): Promise<void> {
   guard.check()
 }
 
-function comparisonOf({ plan, snapshot: source, target, batchRows, signal, surveyed }: TableSync): Comparison | undefined {
+function comparisonOf({ plan, snapshot: source, target, batchRows, help, signal, surveyed }: TableSync): Comparison | undefined {
   if (!canDigest(source) || !canDigest(target)) return undefined
   const comparison = { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
-  return surveyed === undefined ? comparison : { ...comparison, surveyed }
+  return { ...comparison, ...(help === undefined ? {} : { help }), ...(surveyed === undefined ? {} : { surveyed }) }
 }
 
 async function copyInFull(sync: TableSync): Promise<TableSyncResult> {

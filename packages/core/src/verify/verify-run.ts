@@ -11,7 +11,7 @@ import { BATCH_BYTES } from '../run/batch-bytes.ts'
 import type { Pace } from '../run/compare.ts'
 import { Meter } from '../run/meter.ts'
 import type { PreparedRun } from '../run/prepare.ts'
-import type { Help } from '../run/share.ts'
+import { type Help, helpFrom } from '../run/share.ts'
 import type { TargetState } from '../state/records.ts'
 import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
@@ -42,10 +42,7 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
   const readers = [{ name: 'source', reader: snapshot }, ...[...endpoints.targets].map(([name, reader]) => ({ name: `target ${name}`, reader }))]
   const pace = paceOf({ ...config.verify, readers, signal, warn: (message) => void warnings.add(message) })
   const slots = pLimit(Math.max(1, Math.min(config.parallelTables, snapshot.readers)))
-  // Behind all tables that wait: a large one at the end is not left to one reader.
-  const help: Help = (work) => {
-    for (let other = 1; other < slots.concurrency; other++) void slots(work)
-  }
+  const help = helpFrom(slots)
   const jobs = plan.targets.flatMap((target) =>
     target.databases.flatMap((database) =>
       database.tables.map((table) => {
@@ -54,7 +51,10 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
       }),
     ),
   )
-  const tables = await Promise.all(jobs.map((job) => slots(() => verifyTable(job))))
+  // The largest first: what is left over at the end is short.
+  const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
+  const verified = new Map(queue.map((job) => [job, slots(() => verifyTable(job))]))
+  const tables = await Promise.all(jobs.map((job) => mustHave(verified, job)))
   const finishedAt = new Date()
   return {
     run: plan.run,
