@@ -1,4 +1,5 @@
 import { core } from './core.ts'
+import { faults } from './faults.ts'
 import { mysql } from './mysql.ts'
 import { mysqlTarget } from './mysql-target.ts'
 import { state } from './state.ts'
@@ -23,4 +24,4 @@ export type Mutant = {
   readonly built?: true
 }
 
-export const mutants: readonly Mutant[] = [...core, ...mysql, ...mysqlTarget, ...state, ...warehouses]
+export const mutants: readonly Mutant[] = [...core, ...faults, ...mysql, ...mysqlTarget, ...state, ...warehouses]
