@@ -141,7 +141,8 @@ test('servers that lose patience after a second: a run that takes longer notices
   await work.at.query('ANALYZE TABLE big')
   await through(work, 'target', slow.port)
   await using _ = await impatient([source, target])
-  const running = await startedRun(work, '--parallel', '2')
+  // One after the other: a connection that is being made has no patience yet but the server's.
+  const running = await startedRun(work, '--parallel', '1')
   // Longer than all of their patience, while the rows wait in every buffer on the way.
   slow.setFault({ type: 'delay', milliseconds: 2500 })
   await sleep(2600)
