@@ -16,7 +16,10 @@ export type Dialect = {
 export type Staging = {
   readonly table: TableRef
   readonly columns: readonly Column[]
-  /** The first one makes the table; one that a killed run left behind is dropped. */
+  /**
+   * Where the first one makes the table, one that a killed run left behind is dropped. A merge drops it before: whoever may not drop tables is to hear of it
+   * before the rows are in, and not when nothing but tidying up is left. A table that takes another's place needs that right for its RENAME.
+   */
   readonly create: readonly string[]
   /** The whole LOAD DATA, or an INSERT up to its rows. */
   readonly load: string
@@ -36,13 +39,13 @@ export function rowStaging(work: WriteWork, dialect: Dialect): Staging {
     columns.map((column) => quoteId(column.name)),
     'PRIMARY KEY',
   )
-  return staging(table, work, columns, [shape], dialect)
+  return staging(table, work, columns, [dropTables([table]), shape], dialect)
 }
 
 /** Keys of rows that go; where there is no key, row hashes. */
 export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
   const table = stagingTable(work.schema.table, 'del')
-  if (work.schema.key.length === 0) return staging(table, work, FINGERPRINT_COLUMNS.slice(0, 1), [createHashes(table)], dialect)
+  if (work.schema.key.length === 0) return staging(table, work, FINGERPRINT_COLUMNS.slice(0, 1), [dropTables([table]), createHashes(table)], dialect)
   const columns = keyColumns(work.schema)
   // Not unique: the same key twice is the same fact twice.
   const shape = copyShape(
@@ -51,7 +54,7 @@ export function goneStaging(work: WriteWork, dialect: Dialect): Staging {
     columns.map((column) => quoteId(column.name)),
     'KEY',
   )
-  return staging(table, work, columns, [shape], dialect)
+  return staging(table, work, columns, [dropTables([table]), shape], dialect)
 }
 
 /** Columns of the live table as an empty table: types and collations, without counters, checks, foreign keys and generated columns. */
