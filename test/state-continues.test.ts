@@ -67,6 +67,8 @@ test('what a reset says is what the next run does', async () => {
   await fill(work, 'a')
   await fill(work, 'b')
   await work.sync()
+  // A server counts the rows of a new table when it gets to it, and a plan goes by that.
+  await work.target.server.query(`ANALYZE TABLE \`${work.target.database}\`.a`)
   await work.target.server.query(`DROP TABLE \`${work.target.database}\`.b`)
   const reset = await work.dbsync('state', 'reset', '--yes', '--json')
   expect(reset.code, said(reset)).toBe(0)
