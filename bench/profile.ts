@@ -47,6 +47,7 @@ for (const [name, { database, args, before }] of Object.entries(STAGES)) {
     await before?.()
     const raw = join(folder, `${name}-${kind}`)
     await rm(raw, { recursive: true, force: true })
+    // Writes params.json for this database.
     await dbsync([database], 'status')
     await measure(process.execPath, [flag, `${flag}-dir=${raw}`, PROGRAM, ...args, '--json'], { cwd: folder })
     const [file = ''] = await readdir(raw)

@@ -15,7 +15,7 @@ import { runReport } from './report-of.ts'
 import { RunBackups } from './run-backups.ts'
 import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
-import { helpFrom } from './share.ts'
+import { helpFrom, largestFirst } from './share.ts'
 
 export type ExecuteOptions = {
   readonly signal: AbortSignal
@@ -78,11 +78,9 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
     throw error
   }
 
-  // The largest first: a big table that starts last keeps everyone waiting.
-  const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
   const reports = new Map<string, TableReport>()
   await all(
-    queue.map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
+    largestFirst(jobs).map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
     () => broken.abort(),
   )
   if (backups.failure !== undefined) {

@@ -1,7 +1,12 @@
 import type { LimitFunction } from 'p-limit'
+import type { TablePlan } from '../plan/plan.ts'
 
 /** Calls `work` as often as there are readers left over, sooner or later or not at all. `work` never rejects. */
 export type Help = (work: () => Promise<void>) => void
+
+/** In the order in which slots should take them: a big table that starts last keeps everyone waiting. */
+export const largestFirst = <T extends { readonly plan: TablePlan }>(jobs: readonly T[]): T[] =>
+  jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
 
 /** Asks all slots but the one that asks, behind whatever waits for them: a large table at the end is not left to one reader. */
 export const helpFrom =

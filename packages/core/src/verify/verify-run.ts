@@ -11,7 +11,7 @@ import { BATCH_BYTES } from '../run/batch-bytes.ts'
 import type { Pace } from '../run/compare.ts'
 import { Meter } from '../run/meter.ts'
 import type { PreparedRun } from '../run/prepare.ts'
-import { type Help, helpFrom } from '../run/share.ts'
+import { type Help, helpFrom, largestFirst } from '../run/share.ts'
 import type { TargetState } from '../state/records.ts'
 import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
@@ -51,9 +51,7 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
       }),
     ),
   )
-  // The largest first: what is left over at the end is short.
-  const queue = jobs.toSorted((a, b) => (b.plan.schema.estimate?.bytes ?? 0) - (a.plan.schema.estimate?.bytes ?? 0))
-  const verified = new Map(queue.map((job) => [job, slots(() => verifyTable(job))]))
+  const verified = new Map(largestFirst(jobs).map((job) => [job, slots(() => verifyTable(job))]))
   const tables = await Promise.all(jobs.map((job) => mustHave(verified, job)))
   const finishedAt = new Date()
   return {
