@@ -206,6 +206,13 @@ export const core: readonly Mutant[] = [
     tests: [`${src}/run/compare-rows.test.ts`],
   },
   {
+    name: 'one end goes on hashing rows when the other one has failed',
+    file: `${src}/run/compare-rows.ts`,
+    find: 'theirs.leave()',
+    replace: '',
+    tests: [`${src}/run/compare-rows.test.ts`],
+  },
+  {
     name: 'a row that comes out of step is equal whatever it holds',
     file: `${src}/run/compare-rows.ts`,
     find: 'else if (hash !== other) changed.push(keyBytes(key))',

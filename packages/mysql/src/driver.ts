@@ -83,6 +83,8 @@ export async function openDriver(options: MysqlOptions, role: Role, connectMs: n
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
     multipleStatements: false,
+    // One at a time, and the driver makes room for as many as it may keep.
+    maxPreparedStatements: 2,
     // Code that is made for each shape of a result pays off over thousands of rows, and those are not read by the driver.
     disableEval: true,
     // FOUND_ROWS counts rows that an update left as they were. LOCAL_FILES lets a server ask for files of this machine.

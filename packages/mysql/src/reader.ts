@@ -38,7 +38,7 @@ export type ReaderTuning = {
 }
 
 /** All of one size, so that the memory of one serves the next. */
-const FINGERPRINT_BATCH = { batchRows: 20_000, batchBytes: 1 << 16 }
+const FINGERPRINT_BATCH = { batchRows: 20_000, batchBytes: 1 << 16, transient: true as const }
 
 /** The reading half of both ends. Each call leases one connection and gives it back when it is done. */
 export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuning: ReaderTuning = {}): TableReader {

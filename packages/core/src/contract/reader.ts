@@ -35,7 +35,10 @@ export interface TableReader {
    * rows do, too, once in billions by chance, and more often where two rows exchange a value. `undefined`: this table has none.
    */
   checksum?(schema: TableSchema, signal: AbortSignal): Promise<TableChecksum | undefined>
-  /** The rows of these ranges as fingerprints, in any order: the key's cells in key order, then `FINGERPRINT_COLUMNS`. */
+  /**
+   * The rows of these ranges as fingerprints, in any order: the key's cells in key order, then `FINGERPRINT_COLUMNS`.
+   * The caller is done with a batch when it asks for the next one: its memory may be used again.
+   */
   fingerprints?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): AsyncIterable<RowBatch>
   /** Rows of the other end as they would read back from this one: it has no place for some values. Left out: as they are. Pure. */
   kept?(schema: TableSchema, rows: RowBatch): RowBatch

@@ -14,12 +14,18 @@ const batch = (rows: readonly Row[]): RowBatch =>
     [...KEY, ...FINGERPRINT_COLUMNS],
     rows.map(([key, hash]) => [key, 'k'.repeat(key.length * 90), hash, '1']),
   )
-const inBatches = (rows: readonly Row[], size: number): RowBatch[] =>
-  Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => batch(rows.slice(i * size, (i + 1) * size)))
+/** Spoils a batch once the next one is asked for. */
+async function* inBatches(rows: readonly Row[], size: number): AsyncGenerator<RowBatch> {
+  for (let start = 0; start < rows.length; start += size) {
+    const next = batch(rows.slice(start, start + size))
+    yield next
+    next.bytes.fill(0x58)
+  }
+}
 const packedKey = (key: string) => keyText(packRows(KEY, [[key, 'k'.repeat(key.length * 90)]]).bytes)
 
 describe(`rows of two ends by fingerprint (seed ${SEED})`, () => {
-  it('are told apart in whatever order and batches they come', () => {
+  it('are told apart in whatever order and batches they come', async () => {
     const random = generator(SEED)
     for (let trial = 0; trial < 300; trial++) {
       const hash = () => (random(20) === 0 ? null : `${random(4)}`)
@@ -29,15 +35,33 @@ describe(`rows of two ends by fingerprint (seed ${SEED})`, () => {
       if (trial % 3 === 1) target.sort((a, b) => (a[0] < b[0] ? -1 : 1))
       if (trial % 3 === 2) target.sort(() => random(3) - 1)
 
-      const apart = compareRows(inBatches(source, 1 + random(9)), inBatches(target, 1 + random(9)), KEY.length)
+      const apart = await compareRows(inBatches(source, 1 + random(9)), inBatches(target, 1 + random(9)), KEY.length)
       const found = Object.fromEntries(Object.entries(apart).map(([kind, keys]) => [kind, keys.map(keyText).sort()]))
       expect(found, `trial ${trial}`).toEqual(expected(new Map(source), new Map(target)))
     }
   })
 
-  it('have no hash at either end: nobody knows', () => {
-    const apart = compareRows([batch([['1', null]])], [batch([['1', null]])], KEY.length)
+  it('have no hash at either end: nobody knows', async () => {
+    const apart = await compareRows(inBatches([['1', null]], 1), inBatches([['1', null]], 1), KEY.length)
     expect(apart.unsure.map(keyText)).toEqual([packedKey('1')])
+  })
+
+  it('are left alone at one end when the other one fails', async () => {
+    const left = { theirs: false }
+    async function* theirs() {
+      try {
+        yield batch([['1', '1']])
+        yield batch([['2', '1']])
+      } finally {
+        left.theirs = true
+      }
+    }
+    async function* ours() {
+      yield batch([['1', '1']])
+      throw new Error('gone')
+    }
+    await expect(compareRows(theirs(), ours(), KEY.length)).rejects.toThrow('gone')
+    await expect.poll(() => left.theirs).toBe(true)
   })
 })
 

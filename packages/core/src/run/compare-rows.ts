@@ -10,13 +10,23 @@ export type RowsApart = {
 }
 
 /**
- * The rows that are not the same at both ends, by fingerprints in any order. Most often both ends give them in one order: those are compared where they lie,
- * and only a row that is out of step is held until its counterpart comes.
+ * The rows that are not the same at both ends, by batches of fingerprints in any order, each of which is looked at before the next one is asked for. Most often both
+ * ends give them in one order: those are compared where they lie, and only a row that is out of step is held until its counterpart comes.
  */
-export function compareRows(source: readonly RowBatch[], target: readonly RowBatch[], keyCells: number): RowsApart {
+export async function compareRows(source: AsyncIterable<RowBatch>, target: AsyncIterable<RowBatch>, keyCells: number): Promise<RowsApart> {
+  const [theirs, ours] = [new Rows(source, keyCells), new Rows(target, keyCells)]
+  try {
+    return await rowsApart(theirs, ours)
+  } finally {
+    // Where one end has failed the other may be far from its next row: nobody waits for it.
+    theirs.leave()
+    ours.leave()
+  }
+}
+
+async function rowsApart(theirs: Rows, ours: Rows): Promise<RowsApart> {
   const changed: Uint8Array[] = []
   const unsure: Uint8Array[] = []
-  const [theirs, ours] = [new Rows(source, keyCells), new Rows(target, keyCells)]
   const [held, heldOurs] = [new Map<string, string | null>(), new Map<string, string | null>()]
 
   /** True where the other end's row came before. */
@@ -31,8 +41,10 @@ export function compareRows(source: readonly RowBatch[], target: readonly RowBat
     return true
   }
 
-  let [left, right] = [theirs.next(), ours.next()]
-  while (left || right) {
+  let [left, right] = [false, false]
+  for (;;) {
+    if ((!left && !theirs.ended) || (!right && !ours.ended)) [left, right] = await Promise.all([left || theirs.more(), right || ours.more()])
+    if (!left && !right) break
     if (left && right && theirs.hasKeyOf(ours)) {
       if (theirs.isHashless || ours.isHashless) unsure.push(keyBytes(theirs.key))
       else if (!theirs.hasHashOf(ours)) changed.push(keyBytes(theirs.key))
@@ -52,10 +64,12 @@ export function compareRows(source: readonly RowBatch[], target: readonly RowBat
   return { missing: [...held.keys()].map(keyBytes), changed, unsure, extra: [...heldOurs.keys()].map(keyBytes) }
 }
 
-/** Walks along the rows of fingerprint batches: `next()`, and then one row, of which nothing is copied until it is asked for. */
+/** Walks along the rows of fingerprint batches, a row at a time, of which nothing is copied until it is asked for. */
 class Rows {
   isHashless = false
-  readonly #batches: Iterator<RowBatch>
+  /** There is no row after the last one of the batch. */
+  ended = false
+  readonly #batches: AsyncIterator<RowBatch>
   readonly #keyCells: number
   #rowsLeft = 0
   #cells = new CellCursor(new Uint8Array())
@@ -63,18 +77,28 @@ class Rows {
   #keyEnd = 0
   #hashEnd = 0
 
-  constructor(batches: readonly RowBatch[], keyCells: number) {
-    this.#batches = batches.values()
+  constructor(batches: AsyncIterable<RowBatch>, keyCells: number) {
+    this.#batches = batches[Symbol.asyncIterator]()
     this.#keyCells = keyCells
   }
 
-  next(): boolean {
+  /** Goes to the first row of the next batch. False: there is none. */
+  async more(): Promise<boolean> {
     while (this.#rowsLeft === 0) {
-      const { value, done } = this.#batches.next()
-      if (done) return false
+      const { value, done } = await this.#batches.next()
+      if (done) {
+        this.ended = true
+        return false
+      }
       this.#cells = new CellCursor(value.bytes)
       this.#rowsLeft = value.rowCount
     }
+    return this.next()
+  }
+
+  /** Goes to the next row of the batch. False: it has no more. */
+  next(): boolean {
+    if (this.#rowsLeft === 0) return false
     this.#rowsLeft--
     const cells = this.#cells
     this.#start = cells.at
@@ -86,6 +110,10 @@ class Rows {
     // How often the row is there: once, for it has a key.
     cells.next()
     return true
+  }
+
+  leave(): void {
+    if (!this.ended) this.#batches.return?.().catch(() => {})
   }
 
   get key(): string {

@@ -218,7 +218,7 @@ async function settle(comparison: Comparison, leaves: readonly Unequal[]): Promi
   const both = [source.fingerprints(schema, ranges, signal), target.fingerprints(wanted, ranges, signal)] as const
   const finding: Finding =
     schema.key.length > 0
-      ? { kind: 'keys', ...compareRows(...(await Promise.all([Array.fromAsync(both[0]), Array.fromAsync(both[1])])), schema.key.length), ranges }
+      ? { kind: 'keys', ...(await compareRows(...both, schema.key.length)), ranges }
       : { kind: 'hashes', rows: countsOf(...(await Promise.all([collect(both[0], schema), collect(both[1], wanted)]))) }
   comparison.compared?.(leaves.reduce((sum, leaf) => sum + leaf.source.rows, 0))
   return finding

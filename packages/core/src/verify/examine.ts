@@ -1,17 +1,16 @@
 import { hash } from 'node:crypto'
 import type { RowRange } from '../contract/reader.ts'
 import { canDigest } from '../contract/reader.ts'
-import { keyColumns, storedColumns } from '../model/schema.ts'
+import { keyColumns } from '../model/schema.ts'
 import { collect, groupsOf, keyText, packKeys } from '../run/fingerprints.ts'
 import { type Ends, keyedRowsOf } from './read-rows.ts'
-import { type Cells, cellsOf } from './show.ts'
 
-/** One row that differs, read from both ends. Cells are valid until the next one is asked for. */
+/** One row that differs, packed as it was read from both ends: valid until the next one is asked for. */
 export type Found = {
   readonly key: Uint8Array
   readonly kind: 'missing' | 'extra' | 'changed'
-  readonly source: Cells | undefined
-  readonly target: Cells | undefined
+  readonly source: Uint8Array | undefined
+  readonly target: Uint8Array | undefined
   /** Changes when either end's row does. */
   readonly signature: string
 }
@@ -20,14 +19,13 @@ export type Found = {
 export async function* examine(ends: Ends, keys: readonly Uint8Array[]): AsyncIterable<Found> {
   const { source, target, schema, wanted, batchRows, batchBytes, signal } = ends
   const limits = { batchRows, batchBytes, signal }
-  const width = storedColumns(schema).length
   for (const group of groupsOf(keys, 1_000)) {
     const left = new Map(group.map((key) => [keyText(key), key]))
     for (const packed of packKeys(schema, group)) {
       for await (const batch of source.read({ schema, keys: packed, ...limits })) {
         const theirs = [...keyedRowsOf(batch, schema)]
         for (const { key } of theirs) left.delete(keyText(key))
-        yield* pairs(ends, theirs, width)
+        yield* pairs(ends, theirs)
       }
     }
     // What the source does not have is extra, if the target has it. Only its key is asked for.
@@ -44,7 +42,7 @@ export async function* examine(ends: Ends, keys: readonly Uint8Array[]): AsyncIt
 
 type KeyedRow = { readonly key: Uint8Array; readonly bytes: Uint8Array }
 
-async function* pairs({ target, schema, wanted, batchRows, batchBytes, signal }: Ends, theirs: readonly KeyedRow[], width: number): AsyncIterable<Found> {
+async function* pairs({ target, schema, wanted, batchRows, batchBytes, signal }: Ends, theirs: readonly KeyedRow[]): AsyncIterable<Found> {
   const waiting = new Map(theirs.map((row) => [keyText(row.key), row]))
   const keys = theirs.map(({ key }) => key)
   for (const packed of packKeys(schema, keys)) {
@@ -55,13 +53,12 @@ async function* pairs({ target, schema, wanted, batchRows, batchBytes, signal }:
         if (row === undefined) continue
         waiting.delete(name)
         if (Buffer.compare(row.bytes, bytes) === 0) continue
-        const [source, ours] = [cellsOf(row.bytes, width), cellsOf(bytes, width)]
-        yield { key: Uint8Array.from(row.key), kind: 'changed', source, target: ours, signature: `${sha(row.bytes)}${sha(bytes)}` }
+        yield { key: Uint8Array.from(row.key), kind: 'changed', source: row.bytes, target: bytes, signature: `${sha(row.bytes)}${sha(bytes)}` }
       }
     }
   }
   for (const { key, bytes } of waiting.values()) {
-    yield { key: Uint8Array.from(key), kind: 'missing', source: cellsOf(bytes, width), target: undefined, signature: sha(bytes) }
+    yield { key: Uint8Array.from(key), kind: 'missing', source: bytes, target: undefined, signature: sha(bytes) }
   }
 }
 

@@ -8,7 +8,7 @@ const WIDTH = 60
 /** Characters before the first difference of two long cells. */
 const BEFORE = 16
 
-export type Cells = readonly (Uint8Array | null)[]
+type Cells = readonly (Uint8Array | null)[]
 
 /** The cells of one packed row, not copied. */
 export function cellsOf(bytes: Uint8Array, columns: number): Cells {
@@ -19,16 +19,26 @@ export function cellsOf(bytes: Uint8Array, columns: number): Cells {
   })
 }
 
+/** One cell of a packed row, not copied. */
+export function cellAt(bytes: Uint8Array, place: number): Uint8Array | null {
+  const cursor = new CellCursor(bytes)
+  cursor.skip(place)
+  cursor.next()
+  return cursor.cell()
+}
+
 /** A packed key, for people. */
 export const shownKey = (schema: TableSchema, key: Uint8Array): readonly ShownCell[] => shownCells(keyColumns(schema), cellsOf(key, schema.key.length))
 
 export const shownCells = (columns: readonly Column[], cells: Cells): readonly ShownCell[] =>
   columns.map((column, i) => ({ name: column.name, value: cut(textOf(column, cells[i] ?? null)) }))
 
-/** The columns in which two rows differ, byte for byte, with both values cut so that the difference can be seen. */
-export function changedCells(schema: TableSchema, source: Cells, target: Cells): readonly ChangedCell[] {
-  return storedColumns(schema).flatMap((column, i) => {
-    const [one, other] = [source[i] ?? null, target[i] ?? null]
+/** The columns in which two packed rows differ, byte for byte, with both values cut so that the difference can be seen. */
+export function changedCells(schema: TableSchema, source: Uint8Array, target: Uint8Array): readonly ChangedCell[] {
+  const columns = storedColumns(schema)
+  const [theirs, ours] = [cellsOf(source, columns.length), cellsOf(target, columns.length)]
+  return columns.flatMap((column, i) => {
+    const [one, other] = [theirs[i] ?? null, ours[i] ?? null]
     if (sameBytes(one, other)) return []
     return [{ name: column.name, ...cutPair(textOf(column, one), textOf(column, other)) }]
   })

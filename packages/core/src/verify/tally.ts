@@ -1,10 +1,10 @@
 import { type Column, keyColumns, storedColumns, type TableSchema } from '../model/schema.ts'
 import type { Found } from './examine.ts'
 import type { RowDifference, Totals } from './report.ts'
-import { type Cells, cellsOf, changedCells, shownCells, shownKey } from './show.ts'
+import { cellsOf, changedCells, shownCells, shownKey } from './show.ts'
 
-/** Tells whether the last sync cannot have brought a row of the source, for it is newer. */
-export type Newer = (source: Cells, target: Cells | undefined) => boolean
+/** Tells whether the last sync cannot have brought a row of the source, for it is newer. Rows are packed. */
+export type Newer = (source: Uint8Array, target: Uint8Array | undefined) => boolean
 
 /** Two values that read alike: an ENUM's invalid value and a member `''`, for one. */
 const READ_ALIKE = new Set(['enum', 'set'])
@@ -39,11 +39,11 @@ export class Tally {
     return this.#counts.missing + this.#counts.extra + this.#counts.changed
   }
 
-  /** What there is to say of a row, as long as its cells are there. */
-  describe({ key, kind, source, target }: Found): RowDifference {
+  /** What there is to say of a row: of one that is not shown, no more than counts. */
+  describe({ key, kind, source, target }: Found, isShown: boolean): RowDifference {
     const notSynced = source !== undefined && this.#newer(source, target)
-    const columns = source !== undefined && target !== undefined ? changedCells(this.#schema, source, target) : []
-    return { kind, key: shownKey(this.#schema, key), columns, ...(notSynced ? { notSynced } : {}) }
+    const columns = isShown && source !== undefined && target !== undefined ? changedCells(this.#schema, source, target) : []
+    return { kind, key: isShown ? shownKey(this.#schema, key) : [], columns, ...(notSynced ? { notSynced } : {}) }
   }
 
   count(difference: RowDifference, copies = 1): void {

@@ -15,6 +15,7 @@ import { type Help, helpFrom, largestFirst } from '../run/share.ts'
 import type { TargetState } from '../state/records.ts'
 import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
+import { cellAt } from './show.ts'
 import { type Newer, Tally } from './tally.ts'
 import { compareTable } from './verify-table.ts'
 
@@ -194,7 +195,10 @@ function newerThan({ prepared, plan: { schema }, state }: Job): Newer {
   if (time === undefined || !isTimePosition(position) || state?.source_id !== prepared.sourceIdentity.id) return () => false
   const stored = storedColumns(schema).map(({ name }) => name)
   const columns = time.columns.map(({ name }) => ({ place: stored.indexOf(name), after: position.columns[name] ?? '' }))
-  const text = (cell: Uint8Array | null | undefined) => (cell === null || cell === undefined ? '' : Buffer.from(cell).toString('latin1'))
+  const text = (row: Uint8Array, place: number) => {
+    const cell = cellAt(row, place)
+    return cell === null ? '' : Buffer.from(cell).toString('latin1')
+  }
   return (source, target) =>
-    columns.some(({ place, after }) => text(source[place]) > after && (target === undefined || text(target[place]) < text(source[place])))
+    columns.some(({ place, after }) => text(source, place) > after && (target === undefined || text(target, place) < text(source, place)))
 }

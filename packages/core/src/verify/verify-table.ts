@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { canDigest, keptBy, type TableReader } from '../contract/reader.ts'
 import type { Comparison, Finding } from '../run/compare.ts'
 import { findings, type HashCounts, isHopeless, survey } from '../run/compare.ts'
@@ -149,16 +150,16 @@ async function confirmKeys(ends: Ends, suspects: Suspects, tally: Tally, again: 
   let alike: readonly Uint8Array[] = []
   await looks(ends, again, async (fresh) => {
     rows = []
-    const signatures: string[] = []
+    const signature = createHash('sha1')
     const still: Uint8Array[] = []
     for await (const found of examine(fresh, keys)) {
-      rows.push(tally.describe(found))
+      rows.push(tally.describe(found, rows.length < tally.room))
       still.push(found.key)
-      signatures.push(found.signature)
+      signature.update(found.signature)
     }
     alike = mayReadAlike(ends.schema) ? await readAlike(fresh, suspects, keys, still) : []
     keys = [...still, ...alike]
-    return keys.length === 0 ? undefined : signatures.join()
+    return keys.length === 0 ? undefined : signature.digest('base64')
   })
   tally.remember(keys)
   for (const row of rows) tally.count(row)
