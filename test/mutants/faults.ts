@@ -66,4 +66,22 @@ export const faults: readonly Mutant[] = [
     only: 'look the same again',
     built: true,
   },
+  {
+    name: 'a column that only the copy has goes without being asked for',
+    file: 'packages/plugin-mysql-target/src/schema/diff-columns.ts',
+    find: "options.drop === 'all'",
+    replace: "options.drop !== 'nothing'",
+    tests: ['test/faults/definitions.test.ts'],
+    only: 'gone or changed',
+    built: true,
+  },
+  {
+    name: 'a backtick in the name of a table or database ends the name',
+    file: 'packages/mysql/src/identifiers.ts',
+    find: "replaceAll('`', '``')",
+    replace: "replaceAll('`', '`')",
+    tests: ['test/corpus/names.test.ts'],
+    env: { DBSYNC_CORPUS: 'all' },
+    built: true,
+  },
 ]
