@@ -15,7 +15,7 @@ import { runReport } from './report-of.ts'
 import { RunBackups } from './run-backups.ts'
 import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
-import { helpFrom, largestFirst } from './share.ts'
+import { helpFrom, largestFirst, tablesAtOnce } from './share.ts'
 
 export type ExecuteOptions = {
   readonly signal: AbortSignal
@@ -29,7 +29,7 @@ export type ExecuteOptions = {
  * when nothing can go on: the target's database cannot be made, no backup point, the state cannot be written, a bug.
  */
 export async function executeRun(prepared: PreparedRun, { signal, listeners, redact = (text) => text }: ExecuteOptions): Promise<RunReport> {
-  const { plan, config } = prepared
+  const { plan } = prepared
   const emit = emitter(plan.run, listeners)
   const startedAt = new Date()
   emit({ type: 'run.planned', plan })
@@ -49,7 +49,7 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   // What a killed run left is put right by now: a table that it had moved away is not taken for absent.
   await using backups = await RunBackups.open(prepared, { emit, signal, failed: () => broken.abort() })
   const guarded = backups.guard()
-  const limit = pLimit(Math.max(1, Math.min(config.parallelTables, prepared.snapshot.readers)))
+  const limit = pLimit(tablesAtOnce(prepared))
   const help = helpFrom(limit)
   const jobs: TableJob[] = []
   for (const target of plan.targets) {

@@ -16,6 +16,7 @@ import { Meter } from './meter.ts'
 import { isEarly } from './objects.ts'
 import { overriding } from './overriding.ts'
 import type { PreparedRun } from './prepare.ts'
+import { tablesAtOnce } from './share.ts'
 import { guardBefore, syncTable, type TableSync } from './sync-table.ts'
 
 export type DryRun = {
@@ -49,7 +50,7 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
   const tables: TablePreview[] = []
   const statements: string[] = []
   const backups: PlannedBackup[] = []
-  const all = together(Math.max(1, Math.min(prepared.config.parallelTables, prepared.snapshot.readers)))
+  const all = together(tablesAtOnce(prepared))
   for (const targetPlan of plan.targets) {
     const { name, databases } = targetPlan
     const target = mustHave(prepared.endpoints.targets, name)

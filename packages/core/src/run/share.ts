@@ -1,8 +1,13 @@
 import type { LimitFunction } from 'p-limit'
 import type { TablePlan } from '../plan/plan.ts'
+import type { PreparedRun } from './prepare.ts'
 
 /** Calls `work` as often as there are readers left over, sooner or later or not at all. `work` never rejects. */
 export type Help = (work: () => Promise<void>) => void
+
+/** Slots for tables: as many as are wanted at a time, and as there are readers of the source. */
+export const tablesAtOnce = ({ config, snapshot }: Pick<PreparedRun, 'config' | 'snapshot'>): number =>
+  Math.max(1, Math.min(config.parallelTables, snapshot.readers))
 
 /** In the order in which slots should take them: a big table that starts last keeps everyone waiting. */
 export const largestFirst = <T extends { readonly plan: TablePlan }>(jobs: readonly T[]): T[] =>

@@ -11,7 +11,7 @@ import { BATCH_BYTES } from '../run/batch-bytes.ts'
 import type { Pace } from '../run/compare.ts'
 import { Meter } from '../run/meter.ts'
 import type { PreparedRun } from '../run/prepare.ts'
-import { type Help, helpFrom, largestFirst } from '../run/share.ts'
+import { type Help, helpFrom, largestFirst, tablesAtOnce } from '../run/share.ts'
 import type { TargetState } from '../state/records.ts'
 import { paceOf } from './pace.ts'
 import type { TableVerification, Totals, VerifyReport } from './report.ts'
@@ -42,7 +42,7 @@ export async function verifyRun(prepared: PreparedRun, { signal, listeners, limi
 
   const readers = [{ name: 'source', reader: snapshot }, ...[...endpoints.targets].map(([name, reader]) => ({ name: `target ${name}`, reader }))]
   const pace = paceOf({ ...config.verify, readers, signal, warn: (message) => void warnings.add(message) })
-  const slots = pLimit(Math.max(1, Math.min(config.parallelTables, snapshot.readers)))
+  const slots = pLimit(tablesAtOnce(prepared))
   const help = helpFrom(slots)
   const jobs = plan.targets.flatMap((target) =>
     target.databases.flatMap((database) =>
