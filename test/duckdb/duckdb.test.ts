@@ -45,6 +45,34 @@ test('three databases go into one file, and follow their sources there', { timeo
   expect(verified.code, said(verified)).toBe(0)
 })
 
+test('a row is found by its key where the character set at the source has two codes for one character', { timeout: 120_000 }, async () => {
+  await using work = await warehouse()
+  const [tenant] = work.tenants
+  const words = () => work.query(`SELECT id, v FROM words WHERE tenant_id = '${tenant}' ORDER BY id`)
+  await work.at(tenant, 'CREATE TABLE words (id VARCHAR(9) CHARACTER SET cp932 PRIMARY KEY, v INT)', "INSERT INTO words VALUES (_cp932 x'fa40', 1), ('a', 2)")
+  await work.sync()
+  // Ⅰ is x'fa4a' then, and its text leads to x'8754'.
+  await work.at(tenant, 'UPDATE words SET id = UPPER(id)')
+  await work.sync('--allow', 'deletes')
+  const expected = [
+    ['A', '2'],
+    ['Ⅰ', '1'],
+  ]
+  expect(await words()).toEqual(expected)
+  for (const spoil of ["UPDATE words SET v = 9 WHERE id = 'Ⅰ'", "DELETE FROM words WHERE id = 'Ⅰ'"]) {
+    const file = await DuckDBInstance.create(work.path)
+    const session = await file.connect()
+    await session.run(spoil)
+    session.closeSync()
+    file.closeSync()
+    const found = await work.dbsync('verify')
+    expect(found.code, said(found)).toBe(5)
+    const repaired = await work.dbsync('verify', '--repair')
+    expect(repaired.code, said(repaired)).toBe(0)
+    expect(await words()).toEqual(expected)
+  }
+})
+
 test('a file that another program has open is named, and nothing happens to it', { timeout: 120_000 }, async () => {
   await using work = await warehouse()
   await work.sync()

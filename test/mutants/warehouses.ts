@@ -156,4 +156,13 @@ export const warehouses: readonly Mutant[] = [
     replace: 'await this.#load()\n',
     tests: [`${duckdb}/load.test.ts`],
   },
+  {
+    name: 'a row whose text leads to another code never comes to a warehouse, and verify finds nothing missing',
+    file: 'packages/mysql/src/reader.ts',
+    find: 'found < unindexed.keys',
+    replace: 'found < 0',
+    tests: ['test/duckdb/duckdb.test.ts'],
+    only: 'two codes for one character',
+    built: true,
+  },
 ]

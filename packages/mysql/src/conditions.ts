@@ -41,6 +41,42 @@ const hasCollation = (column: Column): boolean => column.charset !== undefined
 
 /** Rows whose key is exactly one of `keys` from `start` up to `end`: the column's comparison finds them by index, the bytes decide. */
 export function keysCondition(schema: TableSchema, keys: RowBatch, start: number, end: number): string {
+  return anyOf(schema, keys, { start, end }, (column, cells) => {
+    const found = isOneOf(
+      quoteId(column.name),
+      cells.map((cell) => literal(column, cell)),
+    )
+    return hasCollation(column) ? `${found} AND ${isOneOf(exact(column), cells.map(hexLiteral))}` : found
+  })
+}
+
+/** In these character sets each character of Unicode has one code at most, and every code a character. */
+const ONE_TO_ONE = new Set(['latin1', 'utf16', 'utf16le'])
+
+/**
+ * The rows of these keys that no index finds, since their text leads to another code: cp932 has two for `Ⅰ`, and what Unicode has not reads as `?`.
+ * `undefined`: there are none, in the character sets of this key. Whoever looks for them reads the whole table.
+ */
+export function unindexedCondition(schema: TableSchema, keys: RowBatch, start: number, end: number): string | undefined {
+  if (!keyColumns(schema).some((column) => isForeignText(column) && !ONE_TO_ONE.has(column.charset ?? ''))) return undefined
+  const byText = anyOf(schema, keys, { start, end }, (column, cells) =>
+    hasCollation(column)
+      ? isOneOf(exact(column), cells.map(hexLiteral))
+      : isOneOf(
+          quoteId(column.name),
+          cells.map((cell) => literal(column, cell)),
+        ),
+  )
+  return `(${byText}) AND NOT (${keysCondition(schema, keys, start, end)})`
+}
+
+/** Rows with one of these keys; `test`: a key column is one of some cells. */
+function anyOf(
+  schema: TableSchema,
+  keys: RowBatch,
+  { start, end }: { readonly start: number; readonly end: number },
+  test: (column: Column, cells: readonly Uint8Array[]) => string,
+): string {
   const columns = keyColumns(schema)
   const [first] = columns
   if (first === undefined) throw new Error(`${schema.table.name} has no key`)
@@ -50,19 +86,16 @@ export function keysCondition(schema: TableSchema, keys: RowBatch, start: number
     return bytes
   }
   const rows = Array.from({ length: end - start }, (_, i) => start + i)
-  if (columns.length === 1) {
-    const found = `${quoteId(first.name)} IN (${rows.map((row) => literal(first, cell(row, 0))).join(', ')})`
-    return hasCollation(first) ? `${found} AND ${exact(first)} IN (${rows.map((row) => hexLiteral(cell(row, 0))).join(', ')})` : found
-  }
-  const one = (row: number) =>
-    columns
-      .map((column, i) => {
-        const same = `${quoteId(column.name)} = ${literal(column, cell(row, i))}`
-        return hasCollation(column) ? `${same} AND ${exact(column)} = ${hexLiteral(cell(row, i))}` : same
-      })
-      .join(' AND ')
-  return rows.map((row) => `(${one(row)})`).join(' OR ')
+  if (columns.length === 1)
+    return test(
+      first,
+      rows.map((row) => cell(row, 0)),
+    )
+  return rows.map((row) => `(${columns.map((column, i) => test(column, [cell(row, i)])).join(' AND ')})`).join(' OR ')
 }
+
+const isOneOf = (expression: string, literals: readonly string[]): string =>
+  literals.length === 1 ? `${expression} = ${literals[0]}` : `${expression} IN (${literals.join(', ')})`
 
 const exact = (column: Column): string => `CAST(${isForeignText(column) ? utf8(column) : quoteId(column.name)} AS BINARY)`
 

@@ -1,4 +1,4 @@
-import { type Column, packRows, type RowBatch, type RowRange, type TableReader, type TableSchema } from '@dbsync/core/plugin'
+import { type Column, keyColumns, packRows, type RowBatch, type RowRange, type TableReader, type TableSchema } from '@dbsync/core/plugin'
 import { startServer, type TestServer } from '@dbsync/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type MysqlConnection } from './connection.ts'
@@ -168,6 +168,24 @@ describe.each(HASHES)('ranges, rows hashed by %s', (hash) => {
       ],
     )
     expect(await rowsOf(reader.read({ schema: two, keys: pairs, ...limits }))).toEqual(['62,31'])
+  })
+
+  test.each([
+    ['cp932', "(_cp932 x'fa4a', 1), (_cp932 x'8740', 2), ('a', 3)", ['Ⅰ', '①', 'a']],
+    ['eucjpms', "(_eucjpms x'f9c1', 1), ('a', 2)", undefined],
+    ['cp1251', "(_cp1251 x'98', 1), ('a', 2)", ['?', 'a']],
+    ['latin1', "('ä', 1), ('a', 2)", ['a', 'ä']],
+  ])('a row is found by its text in Unicode, whichever code of %s that text leads to', async (charset, rows, texts) => {
+    for (const key of ['id', 'v, id']) {
+      const asItIs = await table(`id VARCHAR(9) CHARACTER SET ${charset}, v INT, PRIMARY KEY (${key})`, rows)
+      const schema = { ...asItIs, columns: asItIs.columns.map((column) => ({ ...column, portable: 'value' as const })) }
+      const keyed = { ...schema, columns: keyColumns(schema) }
+      const found: string[] = []
+      for await (const keys of reader.read({ schema: keyed, ...limits })) found.push(...(await rowsOf(reader.read({ schema, keys, ...limits }))))
+      expect(found.sort()).toEqual(await all(schema))
+      const ids = await rowsOf(reader.read({ schema: { ...schema, columns: schema.columns.slice(0, 1) }, ...limits }))
+      if (texts !== undefined) expect(ids.map((id) => Buffer.from(id, 'hex').toString()).sort()).toEqual([...texts].sort())
+    }
   })
 
   test('keys and bounds use the index', async () => {

@@ -13,7 +13,7 @@ import {
 } from '@dbsync/core/plugin'
 import { refuseAmbiguous } from './ambiguous.ts'
 import { tableChecksum } from './checksum.ts'
-import { keysCondition, literal, rangeCondition, sinceCondition } from './conditions.ts'
+import { keysCondition, literal, rangeCondition, sinceCondition, unindexedCondition } from './conditions.ts'
 import type { MysqlConnection } from './connection.ts'
 import { rowHash, selectList, splitHash } from './digest.ts'
 import { digestRanges } from './digests.ts'
@@ -66,12 +66,22 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
     mysqlError(error, { doing, table: schema.table, label: connection.server.label, user: connection.user, snapshot: tuning.snapshot })
 
   async function* rows(connection: MysqlConnection, request: ReadRequest): AsyncGenerator<RowBatch> {
-    for (const part of readStatements(request)) {
-      if (tuning.snapshot) await refuseAmbiguous(connection, request.schema, storedColumns(request.schema), part.condition, request.signal)
-      const batches = connection.select(part.sql, part.columns, request)
-      yield* part.distinct ? distinctByLastCell(batches, storedColumns(request.schema)) : batches
+    for (const statement of readStatements(request)) {
+      let found = 0
+      for await (const batch of selected(connection, request, statement)) {
+        found += batch.rowCount
+        yield batch
+      }
+      const { unindexed } = statement
+      if (unindexed !== undefined && found < unindexed.keys) yield* selected(connection, request, unindexed)
     }
     await tuning.afterRead?.(connection, request.schema, request.signal)
+  }
+
+  async function* selected(connection: MysqlConnection, request: ReadRequest, statement: ReadStatement): AsyncGenerator<RowBatch> {
+    if (tuning.snapshot) await refuseAmbiguous(connection, request.schema, storedColumns(request.schema), statement.condition, request.signal)
+    const batches = connection.select(statement.sql, statement.columns, request)
+    yield* statement.distinct ? distinctByLastCell(batches, storedColumns(request.schema)) : batches
   }
 
   return {
@@ -105,6 +115,8 @@ type ReadStatement = {
   /** Which rows it reads; empty: all of them. */
   readonly condition: string
   readonly distinct?: boolean
+  /** Reads what this one may have missed of so many keys, where it finds fewer rows. */
+  readonly unindexed?: ReadStatement & { readonly keys: number }
 }
 
 /** Keys go into literals: so many in one statement that the optimizer still looks each one up. */
@@ -120,9 +132,17 @@ function* readStatements(request: ReadRequest): Generator<ReadStatement> {
   if (keys === undefined) {
     yield { sql: `${select}${where(conditions)}${tail}`, columns, condition: conditions.join(' AND ') }
   } else if (schema.key.length > 0) {
+    const statement = (keyed: string): ReadStatement => {
+      const some = [...conditions, `(${keyed})`]
+      return { sql: `${select}${where(some)}`, columns, condition: some.join(' AND ') }
+    }
     for (let start = 0; start < keys.rowCount; start += KEYS_PER_STATEMENT) {
-      const some = [...conditions, `(${keysCondition(schema, keys, start, Math.min(start + KEYS_PER_STATEMENT, keys.rowCount))})`]
-      yield { sql: `${select}${where(some)}`, columns, condition: some.join(' AND ') }
+      const end = Math.min(start + KEYS_PER_STATEMENT, keys.rowCount)
+      const unindexed = unindexedCondition(schema, keys, start, end)
+      yield {
+        ...statement(keysCondition(schema, keys, start, end)),
+        ...(unindexed === undefined ? {} : { unindexed: { ...statement(unindexed), keys: end - start } }),
+      }
     }
   } else if (keys.rowCount > 0) {
     // Each statement reads the whole table: one for all. Equal rows have equal hashes, of which the first is kept.
