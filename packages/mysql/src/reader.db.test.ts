@@ -172,7 +172,6 @@ describe.each(HASHES)('ranges, rows hashed by %s', (hash) => {
 
   test.each([
     ['cp932', "(_cp932 x'fa4a', 1), (_cp932 x'8740', 2), ('a', 3)", ['Ⅰ', '①', 'a']],
-    ['eucjpms', "(_eucjpms x'f9c1', 1), ('a', 2)", undefined],
     ['cp1251', "(_cp1251 x'98', 1), ('a', 2)", ['?', 'a']],
     ['latin1', "('ä', 1), ('a', 2)", ['a', 'ä']],
   ])('a row is found by its text in Unicode, whichever code of %s that text leads to', async (charset, rows, texts) => {
@@ -184,7 +183,7 @@ describe.each(HASHES)('ranges, rows hashed by %s', (hash) => {
       for await (const keys of reader.read({ schema: keyed, ...limits })) found.push(...(await rowsOf(reader.read({ schema, keys, ...limits }))))
       expect(found.sort()).toEqual(await all(schema))
       const ids = await rowsOf(reader.read({ schema: { ...schema, columns: schema.columns.slice(0, 1) }, ...limits }))
-      if (texts !== undefined) expect(ids.map((id) => Buffer.from(id, 'hex').toString()).sort()).toEqual([...texts].sort())
+      expect(ids.map((id) => Buffer.from(id, 'hex').toString()).sort()).toEqual([...texts].sort())
     }
   })
 
