@@ -2,7 +2,7 @@ import { bigQueryMissing, bigQueryRest, startBigQuery, startServer, type TestBig
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { Figures, progress } from './figures.ts'
 import { kindOf, type SourceColumn } from './mapped.ts'
-import { ALL, EVERY_CELL, shuffled, someTables, tablesForWarehouses, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
+import { ALL, EVERY_CELL, shuffled, someTables, tablesFor, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
 import { chance, SEED } from './random.ts'
 import { type Engine, expectArrived, type Found } from './warehouse.ts'
 import { teachNewYork } from './zones.ts'
@@ -39,7 +39,7 @@ describe.skipIf(await bigQueryMissing())('into BigQuery', () => {
 
   test.each(cells.map((cell) => [titleOf(cell), cell] as const))(`%s (seed ${SEED})`, { timeout: 900_000 }, async (_, cell) => {
     // A load of one row is larger than the emulator takes at once.
-    const possible = tablesForWarehouses(cell.strategy).filter(({ name }) => name !== 'huge')
+    const possible = tablesFor(cell.strategy).filter(({ name }) => name !== 'huge')
     await expectArrived({ engine: engine(bigquery), source, figures, luck }, cell, someTables(possible, SHARE, luck))
     if (EVERY_CELL) progress(figures, titleOf(cell))
   })

@@ -6,7 +6,7 @@ import { queryFile } from '../duckdb/warehouse.ts'
 import type { Project } from '../project.ts'
 import { Figures, progress } from './figures.ts'
 import { kindOf } from './mapped.ts'
-import { ALL, type Cell, EVERY_CELL, shuffled, someTables, tablesForWarehouses, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
+import { ALL, type Cell, EVERY_CELL, shuffled, someTables, tablesFor, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
 import { chance, SEED } from './random.ts'
 import { type Engine, expectArrived, type Found } from './warehouse.ts'
 import { teachNewYork } from './zones.ts'
@@ -94,7 +94,7 @@ const ask = async ({ directory }: Project, sql: string) => (await queryFile(join
 
 const SHARE = 0.06
 /** `case` stands for `Case` and `CASE` too, which are one table in DuckDB. */
-const possible = ({ strategy }: Cell) => tablesForWarehouses(strategy).filter(({ name }) => name !== 'Case' && name !== 'CASE')
+const possible = ({ strategy }: Cell) => tablesFor(strategy).filter(({ name }) => name !== 'Case' && name !== 'CASE')
 const luck = chance(SEED)
 const cells = EVERY_CELL ? WAREHOUSE_CELLS : shuffled(WAREHOUSE_CELLS, luck).slice(0, 2)
 const figures = new Figures()

@@ -84,11 +84,6 @@ export function tablesFor(strategy: Strategy): readonly TableCase[] {
   return [...all.filter((table) => !table.name.startsWith('timed_')), ...NAMED_TABLES, HUGE]
 }
 
-const FOREIGN_KEY = /^\(.* CHARACTER SET (gbk|cp1251|ascii|ucs2|utf32) .*PRIMARY KEY \((k|b, a)\)\)/
-
-/** Those of them that warehouses can take: a key that is not Unicode becomes `?` there, and is not found again by that. */
-export const tablesForWarehouses = (strategy: Strategy): readonly TableCase[] => tablesFor(strategy).filter(({ body }) => !FOREIGN_KEY.test(body))
-
 /** The settings of the target that lead to it. */
 export const settingsFor = (way: Way): Readonly<Record<string, boolean>> => ({ bulkInsert: way === 'BULK', localInfile: way !== 'INSERT' })
 

@@ -54,7 +54,10 @@ export async function expectArrived({ engine, source, figures, luck }: Warehouse
   expectCounted(first, await expectMapped(work, engine, first, figures), figures)
   for (const table of tables) await change(work.at, table, luck, cell.strategy === 'time' ? 'shown by time' : 'all')
   const second = await run(work, cell, '--allow', 'deletes')
-  await expectMapped(work, engine, second, figures)
+  let last = second
+  // Where the copy has two keys that read alike and the source has one of them by now, both go, and then that one comes.
+  for (let more = 0; more < 3 && isUnequal(last); more++) last = await run(work, cell, '--allow', 'deletes')
+  await expectMapped(work, engine, last, figures)
   // What failed at first is copied in full once it can be.
   const before = new Set(first.tables.filter(({ error }) => error === undefined).map(({ id }) => id))
   const moved = second.tables.filter(({ id, outcome }) => outcome === 'synced' && before.has(id))
@@ -66,9 +69,15 @@ async function run(work: Project, { zone }: Cell, ...args: readonly string[]): P
   const { report, warnings } = (outcome.json ?? {}) as { readonly report?: Report; readonly warnings?: readonly string[] }
   if (report === undefined) throw new Error(said(outcome))
   const failed = report.tables.flatMap(({ id, error }) => (error === undefined ? [] : [`${nameIn(id)}: ${JSON.stringify(error)}`]))
-  expect(outcome.code, failed.join('\n')).toBe(failed.length > 0 ? 1 : 0)
+  const unequal = failed.some((text) => text.includes(NOT_EQUAL))
+  expect(failed.length === 0 ? [0] : unequal ? [1, 5] : [1], failed.join('\n')).toContain(outcome.code)
   return { ...report, warnings: warnings ?? [] }
 }
+
+/** How a run says that a copy cannot hold what the source has. */
+const NOT_EQUAL = '"code":"NOT_EQUAL"'
+
+const isUnequal = ({ tables }: Report): boolean => tables.some((table) => JSON.stringify(table).includes(NOT_EQUAL))
 
 const nameIn = (id: string): string => id.slice(id.indexOf('.') + 1)
 
@@ -121,6 +130,9 @@ async function expectMapped(work: Project, engine: Engine, report: Report, figur
         expect(refused.get(table) ?? 'not refused', `${table} has a key without a place there`).toContain(`the key column ${impossible.name} holds`)
         continue
       }
+      const keys = wanted.map((row) => JSON.stringify(row.filter((_, i) => inKey.includes(kept[i]?.name ?? ''))))
+      // Two keys that Unicode has not may read alike: a copy that goes by them holds both, or the run says that it does not.
+      if (inKey.length > 0 && new Set(keys).size < keys.length && refused.get(table)?.includes(NOT_EQUAL)) continue
       expect(refused.get(table), table).toBeUndefined()
       const copy = there.get(table)
       const found = kept.map(({ name }) => copy?.columns.get(name))

@@ -206,6 +206,20 @@ export const core: readonly Mutant[] = [
     tests: [`${src}/run/compare-rows.test.ts`],
   },
   {
+    name: 'a copy that differs is equal as long as nothing could be written into it',
+    file: `${src}/run/prove.ts`,
+    find: ' || result.differed === true',
+    replace: '',
+    tests: [`${src}/run/guards.test.ts`],
+  },
+  {
+    name: 'two rows whose keys read alike are one row',
+    file: `${src}/verify/examine.ts`,
+    find: 'if (!left.delete(keyText(key))) yield twice(key)',
+    replace: 'left.delete(keyText(key))',
+    tests: [`${src}/verify/verify-table.test.ts`],
+  },
+  {
     name: 'one end goes on hashing rows when the other one has failed',
     file: `${src}/run/compare-rows.ts`,
     find: 'theirs.leave()',

@@ -234,4 +234,18 @@ describe('the verification after a run', () => {
     w.put([...rows.slice(2), ['1', 'more', '2026-02-01 00:00:00'], ['2', 'more', '2026-02-01 00:00:00']])
     expect((await w.run({ verifyAfterSync: false }))?.verified).toBeUndefined()
   })
+
+  it('does not call a copy equal because there was nothing to write into it', async () => {
+    const w = world(timed)
+    const twins = (first: string, second: string): Row[] => [
+      ['1', first, '2025-01-01 00:00:00'],
+      ['1', second, '2025-01-01 00:00:00'],
+    ]
+    w.put(twins('a', 'b'))
+    await w.run()
+    // Rows whose keys read alike: the row that the source has besides is taken for one that is there.
+    putTable(w.target, timed, twins('b', 'b'))
+    const outcome = await w.run({ mode: 'reconcile' })
+    expect(outcome).toMatchObject({ outcome: 'failed', error: { code: 'NOT_EQUAL' }, inserted: 0, updated: 0, deleted: 0, verified: { equal: false } })
+  })
 })

@@ -14,15 +14,15 @@ import type { TableSync, TableSyncResult } from './sync-table.ts'
 const NAMED = 5
 
 /**
- * Looks again at what a run has just written, against the moment that it read. A table of which nothing was written was compared before: that is its
- * proof. After a run by time the rows that were sent are read back and both ends are counted, for the rest of the table is not what such a run
+ * Looks again at what a run has just written, against the moment that it read. A table that was equal and of which nothing was written was compared before:
+ * that is its proof. After a run by time the rows that were sent are read back and both ends are counted, for the rest of the table is not what such a run
  * promises; a copy or a comparison of the whole table is proved as a whole. `undefined`: nothing can be proved of this table.
  */
 export async function proveSynced(sync: TableSync, result: TableSyncResult, level: VerifyLevel): Promise<Verified | undefined> {
   const { plan, meter } = sync
   // A source table without transactions has no moment: what differs may have changed since. A copy that was not looked at proves nothing.
   if (!plan.schema.transactional || result.print !== undefined) return undefined
-  const written = result.strategy === 'full' || meter.written > 0
+  const written = result.strategy === 'full' || meter.written > 0 || result.differed === true
   if (!written) return result.strategy === 'digest' ? { level: 'digest', scope: 'table', rows: meter.skipped, equal: true } : undefined
   if (result.strategy !== 'time' || level === 'rows' || (result.sent === undefined && level !== 'count')) return await proveTable(sync, level)
   return (await proveSent(sync, result)) ?? (await proveTable(sync, 'count'))

@@ -57,6 +57,8 @@ export type TableSyncResult = {
   readonly whole: boolean
   /** The copy was not looked at, because the source is still this. */
   readonly print?: SourcePrint
+  /** Both ends were not equal when they were compared, whether anything was written then or not. */
+  readonly differed?: boolean
   /** By time: the rows that were sent; `undefined` where they were too many to remember. */
   readonly sent?: RowSet | undefined
 }
@@ -152,7 +154,7 @@ async function compareWhole(sync: TableSync, ahead?: Ahead): Promise<TableSyncRe
     return await copyInFull(sync)
   }
   await write(sync, 'merge', differingRows(sync, comparison, findings(comparison, seen)))
-  return { strategy: 'digest', whole: true }
+  return { strategy: 'digest', whole: true, differed: seen.unequal.length > 0 }
 }
 
 /** Brings only these rows in step, as both ends have them now. `undefined`: one does not go in, for a row that has changed since then has its unique value. */
@@ -167,7 +169,7 @@ async function moveRows(sync: TableSync, comparison: Comparison, keys: readonly 
     if (SyncError.is(error) && error.kind === 'data') return undefined
     throw error
   }
-  return { strategy: 'digest', whole: false }
+  return { strategy: 'digest', whole: false, differed: true }
 }
 
 /** Looks at all that differs before the first row is fetched, as far as the keys fit into memory. */

@@ -24,7 +24,7 @@ export async function* examine(ends: Ends, keys: readonly Uint8Array[]): AsyncIt
     for (const packed of packKeys(schema, group)) {
       for await (const batch of source.read({ schema, keys: packed, ...limits })) {
         const theirs = [...keyedRowsOf(batch, schema)]
-        for (const { key } of theirs) left.delete(keyText(key))
+        for (const { key } of theirs) if (!left.delete(keyText(key))) yield twice(key)
         yield* pairs(ends, theirs)
       }
     }
@@ -40,6 +40,9 @@ export async function* examine(ends: Ends, keys: readonly Uint8Array[]): AsyncIt
   }
 }
 
+/** Two rows whose keys read alike, such as two characters that Unicode has not: no copy that goes by keys can hold both. */
+const twice = (key: Uint8Array): Found => ({ key: Uint8Array.from(key), kind: 'changed', source: undefined, target: undefined, signature: 'twice' })
+
 type KeyedRow = { readonly key: Uint8Array; readonly bytes: Uint8Array }
 
 async function* pairs({ target, schema, wanted, batchRows, batchBytes, signal }: Ends, theirs: readonly KeyedRow[]): AsyncIterable<Found> {
@@ -50,7 +53,10 @@ async function* pairs({ target, schema, wanted, batchRows, batchBytes, signal }:
       for (const { key, bytes } of keyedRowsOf(batch, wanted)) {
         const name = keyText(key)
         const row = waiting.get(name)
-        if (row === undefined) continue
+        if (row === undefined) {
+          yield twice(key)
+          continue
+        }
         waiting.delete(name)
         if (Buffer.compare(row.bytes, bytes) === 0) continue
         yield { key: Uint8Array.from(row.key), kind: 'changed', source: row.bytes, target: bytes, signature: `${sha(row.bytes)}${sha(bytes)}` }

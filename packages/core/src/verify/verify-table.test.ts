@@ -110,6 +110,24 @@ describe(`verifying a table (seed ${SEED})`, () => {
     expect(largest).toBeLessThan(150)
   })
 
+  it.each([
+    [
+      ['a', 'b'],
+      ['b', 'b'],
+    ],
+    [['a', 'b'], ['b']],
+    [['b'], ['a', 'b']],
+    [['b'], ['b', 'b']],
+  ])('tells apart rows whose keys read alike: %s and %s', async (theirs, ours) => {
+    const rows = (values: readonly string[]) => values.map((value): Row => [value, '1'])
+    const { from, to } = pair(keyed, rows(theirs), rows(ours))
+    for (const level of ['checksum', 'digest', 'rows'] as const) {
+      const tally = new Tally(keyed, 10, () => false)
+      await compareTable(await ends(keyed, from, to), level, tally, undefined)
+      expect(tally.different, level).toBeGreaterThan(0)
+    }
+  })
+
   it('counts copies of equal rows, whichever way they are read', async () => {
     const random = generator(SEED)
     for (let trial = 0; trial < 8; trial++) {
