@@ -116,8 +116,8 @@ export const mysql: readonly Mutant[] = [
   {
     name: 'keys that a collation takes for one are read together',
     file: `${src}/conditions.ts`,
-    find: 'return hasCollation(first) ?',
-    replace: 'return first === undefined ?',
+    find: 'return hasCollation(column) ?',
+    replace: 'return schema === undefined ?',
     tests: reader,
     only: 'its collation alone',
   },
