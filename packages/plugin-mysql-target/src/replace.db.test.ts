@@ -279,11 +279,14 @@ async function poll(table: string, work: () => Promise<unknown>): Promise<number
   const seen: number[] = []
   let working = true
   const reader = await r.server.connect({ database: r.database })
+  const look = async () => {
+    const [rows] = await reader.query(`SELECT COUNT(*) AS n FROM \`${table}\``)
+    seen.push(Number((rows as { n: unknown }[])[0]?.n))
+  }
   const reading = (async () => {
-    while (working) {
-      const [rows] = await reader.query(`SELECT COUNT(*) AS n FROM \`${table}\``)
-      seen.push(Number((rows as { n: unknown }[])[0]?.n))
-    }
+    while (working) await look()
+    // What is there in the end may have come after the last look.
+    await look()
   })()
   try {
     await work()
