@@ -42,11 +42,7 @@ const hasCollation = (column: Column): boolean => column.charset !== undefined
 /** Rows whose key is exactly one of `keys` from `start` up to `end`: the column's comparison finds them by index, the bytes decide. */
 export function keysCondition(schema: TableSchema, keys: RowBatch, start: number, end: number): string {
   return anyOf(schema, keys, { start, end }, (column, cells) => {
-    const found = isOneOf(
-      quoteId(column.name),
-      cells.map((cell) => literal(column, cell)),
-    )
-    return hasCollation(column) ? `${found} AND ${isOneOf(exact(column), cells.map(hexLiteral))}` : found
+    return hasCollation(column) ? `${byIndex(column, cells)} AND ${byBytes(column, cells)}` : byIndex(column, cells)
   })
 }
 
@@ -59,14 +55,7 @@ const ONE_TO_ONE = new Set(['latin1', 'utf16', 'utf16le'])
  */
 export function unindexedCondition(schema: TableSchema, keys: RowBatch, start: number, end: number): string | undefined {
   if (!keyColumns(schema).some((column) => isForeignText(column) && !ONE_TO_ONE.has(column.charset ?? ''))) return undefined
-  const byText = anyOf(schema, keys, { start, end }, (column, cells) =>
-    hasCollation(column)
-      ? isOneOf(exact(column), cells.map(hexLiteral))
-      : isOneOf(
-          quoteId(column.name),
-          cells.map((cell) => literal(column, cell)),
-        ),
-  )
+  const byText = anyOf(schema, keys, { start, end }, (column, cells) => (hasCollation(column) ? byBytes(column, cells) : byIndex(column, cells)))
   return `(${byText}) AND NOT (${keysCondition(schema, keys, start, end)})`
 }
 
@@ -93,6 +82,13 @@ function anyOf(
     )
   return rows.map((row) => `(${columns.map((column, i) => test(column, [cell(row, i)])).join(' AND ')})`).join(' OR ')
 }
+
+const byIndex = (column: Column, cells: readonly Uint8Array[]): string => {
+  const literals = cells.map((cell) => literal(column, cell))
+  return isOneOf(quoteId(column.name), literals)
+}
+
+const byBytes = (column: Column, cells: readonly Uint8Array[]): string => isOneOf(exact(column), cells.map(hexLiteral))
 
 const isOneOf = (expression: string, literals: readonly string[]): string =>
   literals.length === 1 ? `${expression} = ${literals[0]}` : `${expression} IN (${literals.join(', ')})`
