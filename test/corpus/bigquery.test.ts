@@ -32,7 +32,7 @@ describe.skipIf(await bigQueryMissing())('into BigQuery', () => {
   }, 180_000)
 
   afterAll(async () => {
-    process.stdout.write(`${figures.line(`Corpus into BigQuery: ${cells.length} of ${WAREHOUSE_CELLS.length} cells`, SEED)}\n`)
+    process.stdout.write(`${figures.line('Corpus into BigQuery', WAREHOUSE_CELLS.length, SEED)}\n`)
     await source[Symbol.asyncDispose]()
     await bigquery[Symbol.asyncDispose]()
   })
@@ -41,6 +41,7 @@ describe.skipIf(await bigQueryMissing())('into BigQuery', () => {
     // A load of one row is larger than the emulator takes at once.
     const possible = tablesFor(cell.strategy).filter(({ name }) => name !== 'huge')
     await expectArrived({ engine: engine(bigquery), source, figures, luck }, cell, someTables(possible, SHARE, luck))
+    figures.finish()
     if (EVERY_CELL) progress(figures, titleOf(cell))
   })
 })

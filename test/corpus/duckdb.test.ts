@@ -106,12 +106,13 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  process.stdout.write(`${figures.line(`Corpus into DuckDB: ${cells.length} of ${WAREHOUSE_CELLS.length} cells`, SEED)}\n`)
+  process.stdout.write(`${figures.line('Corpus into DuckDB', WAREHOUSE_CELLS.length, SEED)}\n`)
   await source[Symbol.asyncDispose]()
 })
 
 test.each(cells.map((cell) => [titleOf(cell), cell] as const))(`into DuckDB, %s (seed ${SEED})`, { timeout: 600_000 }, async (_, cell) => {
   const tables = ALL ? possible(cell) : someTables(possible(cell), SHARE, luck).filter(({ name }) => name !== 'huge')
   await expectArrived({ engine: DUCKDB, source, figures, luck }, cell, tables)
+  figures.finish()
   if (EVERY_CELL) progress(figures, titleOf(cell))
 })

@@ -4,6 +4,7 @@ import { VALUES } from './values.ts'
 
 /** What was compared, for one line at the end. */
 export class Figures {
+  #cells = 0
   #tables = 0
   #values = 0
   #announced = 0
@@ -17,6 +18,11 @@ export class Figures {
       const [row] = await server.query(`SELECT COUNT(*) AS n FROM ${quote(database)}.${quote(name)}`)
       this.add(1, Number(row?.['n']) * length)
     }
+  }
+
+  /** A cell has gone through all that it should. */
+  finish(): void {
+    this.#cells++
   }
 
   add(tables: number, values: number): void {
@@ -38,11 +44,11 @@ export class Figures {
     return `${this.#tables.toLocaleString('en')} tables, ${this.#values.toLocaleString('en')} values so far`
   }
 
-  line(start: string, seed: number): string {
+  line(start: string, cells: number, seed: number): string {
     const number = (value: number) => value.toLocaleString('en')
     const edges = VALUES.reduce((sum, { values }) => sum + values.length, 0)
     const lost = this.#announced === 0 ? '' : `; ${number(this.#announced)} narrower columns announced, ${number(this.#lost)} values without a place counted`
-    return `${start}, ${number(this.#tables)} tables, ${VALUES.length} types with ${number(edges)} edge values, ${NAMES.length} names; ${number(this.#values)} values compared, none differed${lost} (seed ${seed})`
+    return `${start}: ${this.#cells} of ${cells} cells, ${number(this.#tables)} tables, ${VALUES.length} types with ${number(edges)} edge values, ${NAMES.length} names; ${number(this.#values)} values compared, none differed${lost} (seed ${seed})`
   }
 }
 

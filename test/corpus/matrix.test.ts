@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  process.stdout.write(`${figures.line(`Corpus: ${cells.length} of ${CELLS.length} cells`, SEED)}\n`)
+  process.stdout.write(`${figures.line('Corpus', CELLS.length, SEED)}\n`)
   await source[Symbol.asyncDispose]()
   await target[Symbol.asyncDispose]()
 })
@@ -67,6 +67,7 @@ test.each(cells.map((cell) => [title(cell), cell] as const))(`%s (seed ${SEED})`
   expect(wayOf(before, await statementsAt(target))).toBe(cell.way)
   expect(cell.strategy === 'keyless' ? await keysOf(work) : []).toEqual([])
   await figures.count(work.source)
+  figures.finish()
   if (EVERY_CELL) progress(figures, title(cell))
 })
 

@@ -113,7 +113,7 @@ export const core: readonly Mutant[] = [
   },
   {
     name: 'rows of transactions that are still open are skipped: the clock counts, not what is settled',
-    file: `${src}/run/sync-table.ts`,
+    file: `${src}/run/write.ts`,
     find: 'clock.settled ?? clock',
     replace: 'clock',
     tests: [`${src}/run/schedules.test.ts`],
@@ -127,8 +127,8 @@ export const core: readonly Mutant[] = [
   },
   {
     name: 'a table that was emptied at the source keeps its rows',
-    file: `${src}/run/sync-table.ts`,
-    find: `    // An empty batch first: a table without rows is replaced too.
+    file: `${src}/run/copy-in-full.ts`,
+    find: `    // An empty batch first: it opens the writer, and a table without rows is replaced too.
     yield { table: plan.wanted.table }
 `,
     replace: '',
@@ -146,7 +146,7 @@ export const core: readonly Mutant[] = [
   },
   {
     name: 'rows are written although the lock was lost while they were read',
-    file: `${src}/run/sync-table.ts`,
+    file: `${src}/run/write.ts`,
     find: `        mayWrite?.()
         return writer
 `,

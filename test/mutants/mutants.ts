@@ -2,6 +2,7 @@ import { core } from './core.ts'
 import { faults } from './faults.ts'
 import { mysql } from './mysql.ts'
 import { mysqlTarget } from './mysql-target.ts'
+import { parts } from './parts.ts'
 import { state } from './state.ts'
 import { warehouses } from './warehouses.ts'
 
@@ -24,4 +25,4 @@ export type Mutant = {
   readonly built?: true
 }
 
-export const mutants: readonly Mutant[] = [...core, ...faults, ...mysql, ...mysqlTarget, ...state, ...warehouses]
+export const mutants: readonly Mutant[] = [...core, ...faults, ...mysql, ...mysqlTarget, ...parts, ...state, ...warehouses]

@@ -37,12 +37,12 @@ const PARTS_WITHIN = 64
  * Of a key that is one integer: ranges of `step` numbers each, which hold no more than `step` rows, without reading any. `undefined` where the key is
  * another one, or has too many gaps.
  */
-async function evenRanges(
+export async function evenRanges(
   connection: MysqlConnection,
   schema: TableSchema,
   step: number,
   signal: AbortSignal,
-  whole: KeyRange,
+  whole: KeyRange = { by: 'key' },
 ): Promise<KeyRange[] | undefined> {
   const [column, ...others] = keyColumns(schema)
   // Not every number is a YEAR, and a bound has to be one.

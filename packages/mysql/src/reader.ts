@@ -24,7 +24,7 @@ import { quoteId, quoteTable } from './identifiers.ts'
 import { describeTables } from './introspect.ts'
 import { replicationLag } from './lag.ts'
 import { isQuick, quickHash } from './quick-hash.ts'
-import { tableRanges } from './ranges.ts'
+import { evenRanges, tableRanges } from './ranges.ts'
 
 /** A connection for as long as one reading takes. */
 export type Lease = AsyncDisposable & { readonly connection: MysqlConnection }
@@ -98,6 +98,7 @@ export function mysqlReader(lease: (signal: AbortSignal) => Promise<Lease>, tuni
     read: (request) => stream('reading', request.schema, request.signal, (connection) => rows(connection, request)),
     ranges: (schema, rowsPerRange, signal, within) =>
       on('splitting', schema, signal, (connection) => tableRanges(connection, schema, rowsPerRange, signal, within)),
+    evenRanges: (schema, rowsPerRange, signal) => on('splitting', schema, signal, (connection) => evenRanges(connection, schema, rowsPerRange, signal)),
     digest: (schema, ranges, signal) => on('comparing', schema, signal, (connection) => digestRanges(connection, schema, ranges, signal)),
     checksum: (schema, signal) => on('comparing', schema, signal, (connection) => tableChecksum(connection, schema, signal)),
     fingerprints: (schema, ranges, signal) => stream('comparing', schema, signal, (connection) => fingerprintRows(connection, schema, ranges, signal)),

@@ -16,7 +16,7 @@ const NOT_PREPARED = new Set([1461, 1295])
  * its batch. `undefined` where the server does not take that, or not now.
  */
 export async function bulkLoad(connection: MysqlConnection, into: LoadInto, other: () => StagingLoad): Promise<StagingLoad | undefined> {
-  const { staging, live, signal } = into
+  const { staging, live, signal, begun } = into
   const { bulk: sql, few } = staging
   if (sql === undefined || !connection.takesBulk) return undefined
   const translated = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -27,6 +27,7 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     }
   }
   if (!few) await connection.execute(BEGIN.sql, signal)
+  await begun?.()
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
   try {

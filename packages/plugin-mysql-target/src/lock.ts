@@ -16,6 +16,12 @@ export async function lockTable(connection: MysqlConnection, table: TableRef, si
   })
 }
 
+/** The connection that holds the lock of this table. */
+export async function lockHolder(connection: MysqlConnection, table: TableRef, signal: AbortSignal): Promise<number | undefined> {
+  const [[holder] = []] = await connection.query(`SELECT IS_USED_LOCK(${quoteText(tableLock(table))})`, signal)
+  return holder === null || holder === undefined ? undefined : Number(holder)
+}
+
 export const releaseTable = async (connection: MysqlConnection, table: TableRef): Promise<void> => {
   await connection.execute(`DO RELEASE_LOCK(${quoteText(tableLock(table))})`)
 }

@@ -1,9 +1,10 @@
 import { type RowBatch, SyncError, type TableRef, tableName } from '@dbsync/core/plugin'
-import { type MysqlConnection, serverErrno } from '@dbsync/mysql'
+import { type MysqlConnection, quoteTable, serverErrno } from '@dbsync/mysql'
 import { bulkLoad } from './bulk-load.ts'
 import { loadError, requireExact } from './exact.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
+import { lockHolder } from './lock.ts'
 import { Pipe } from './pipe.ts'
 import { type Dialect, dropTables, type Staging } from './staging.ts'
 
@@ -20,13 +21,45 @@ export interface StagingLoad {
 }
 
 /** `live` is the table that the rows are for: messages name it and not the staging table. */
-export type LoadInto = { readonly staging: Staging; readonly live: TableRef; readonly dialect: Dialect; readonly signal: AbortSignal }
+export type LoadInto = {
+  readonly staging: Staging
+  readonly live: TableRef
+  readonly dialect: Dialect
+  readonly signal: AbortSignal
+  /** In the transaction in which rows go in, before the first of them. */
+  readonly begun?: () => Promise<void>
+}
 
 /** Creates the staging table and starts to load it. */
 export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
   await createStaging(connection, into)
   const other = () => byStatements(connection, into)
   return (await bulkLoad(connection, into, other)) ?? other()
+}
+
+/**
+ * Starts another load of a staging table that is being loaded, over a connection that is not `owner`, which made the table and holds its lock. `undefined`
+ * where the server takes no bulk statements: two LOAD DATA would wait for each other's AUTO_INCREMENT.
+ */
+export async function loadBeside(connection: MysqlConnection, into: LoadInto, owner: MysqlConnection): Promise<StagingLoad | undefined> {
+  // Never statement by statement: an open transaction is what keeps the table from being dropped.
+  const staging = { ...into.staging, few: false }
+  const begun = () => holdStaging(connection, into, owner)
+  return await bulkLoad(connection, { ...into, staging, begun }, () => byStatements(connection, into))
+}
+
+/**
+ * Whoever holds the table's lock next drops the staging table and makes it anew, and no row of ours may get there. Once it is open here nobody drops it before
+ * our transaction ends, and if the lock is the owner's then, it is still the owner's table.
+ */
+async function holdStaging(connection: MysqlConnection, { staging, live, signal }: LoadInto, owner: MysqlConnection): Promise<void> {
+  await connection.query(`SELECT 1 FROM ${quoteTable(staging.table)} LIMIT 0`, signal)
+  if ((await lockHolder(connection, live, signal)) === owner.id) return
+  throw new SyncError('RUN_LOCK_LOST', `${connection.server.label}: the lock on ${tableName(live)} was lost while its rows were written.`, {
+    kind: 'transient',
+    table: live,
+    hint: 'Another run may have started meanwhile. Run again.',
+  })
 }
 
 /** Its name is ours alone, and so is the table's lock: one that is there was left behind by a run that was killed. */

@@ -5,7 +5,7 @@ import type { Connections } from './connections.ts'
 import { lockTable, releaseTable } from './lock.ts'
 import { Tally } from './receipt.ts'
 import { type Dialect, dropTables, type Staging } from './staging.ts'
-import { type StagingLoad, startLoad } from './staging-load.ts'
+import { loadBeside, type StagingLoad, startLoad } from './staging-load.ts'
 import { writeStatements } from './statements.ts'
 import { BEGIN, COMMIT, type Statements } from './steps.ts'
 import type { Witness } from './witness.ts'
@@ -46,6 +46,9 @@ class Writer implements TableWriter {
   readonly #main: MysqlConnection
   #side: MysqlConnection | undefined
   #rows: StagingLoad | undefined
+  #startingRows: Promise<StagingLoad> | undefined
+  /** Further loads of the same rows, each over a connection of its own. */
+  readonly #beside: { readonly connection: MysqlConnection; readonly load: StagingLoad }[] = []
   #gone: StagingLoad | undefined
   /** Staging tables may be there that must go when there is no commit. */
   #staged = false
@@ -54,6 +57,8 @@ class Writer implements TableWriter {
   /** The one commit of a full copy is done: another one must not empty the table. */
   #replaced = false
   #failure: { readonly error: unknown } | undefined
+  /** Its connections may be somebody else's by now. */
+  #closed = false
 
   constructor(options: WriterOptions, main: MysqlConnection) {
     this.#options = options
@@ -67,14 +72,42 @@ class Writer implements TableWriter {
     })
   }
 
+  async beside(): Promise<TableWriter['write'] | undefined> {
+    const { connections, dialect, signal, work } = this.#options
+    if (work.disposition !== 'replace') return undefined
+    return await this.#guarded(async () => {
+      await this.#rowLoad()
+      const staging = this.#statements(true, false).rows as Staging
+      // A server that gives no further connection still takes the rows over those that it gave.
+      const connection = await connections.lease(signal).catch((error: unknown) => {
+        if (!isTrouble(error)) throw error
+      })
+      if (connection === undefined) return undefined
+      const load = await loadBeside(connection, { staging, live: work.schema.table, dialect, signal }, this.#main).catch(async (error: unknown) => {
+        await connections.drop(connection)
+        throw error
+      })
+      if (load === undefined) {
+        await connections.release(connection)
+        return undefined
+      }
+      this.#beside.push({ connection, load })
+      return ({ upserts }) =>
+        this.#guarded(async () => {
+          if (upserts !== undefined) await load.write(upserts)
+        })
+    })
+  }
+
   async commit(): Promise<CommitReceipt> {
     return await this.#guarded(async () => {
       if (this.#options.work.disposition === 'replace' && !this.#replaced) await this.#rowLoad()
       if (this.#rows === undefined && this.#gone === undefined) return { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
       const statements = this.#statements(this.#rows !== undefined, this.#gone !== undefined)
-      const sent = (await this.#rows?.end()) ?? 0
+      const sent = ((await this.#rows?.end()) ?? 0) + (await this.#endBeside())
       await this.#gone?.end()
       this.#rows = undefined
+      this.#startingRows = undefined
       this.#gone = undefined
       for (const sql of statements.prepare) await this.#main.execute(sql, this.#options.signal)
       const tally = await this.#finish(statements)
@@ -88,9 +121,15 @@ class Writer implements TableWriter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     const { connections, work } = this.#options
     this.#failure ??= { error: new Error('the writer is closed') }
     const abandoned = this.#rows !== undefined || this.#gone !== undefined
+    for (const { connection, load } of this.#beside) {
+      await load.abandon()
+      await connections.drop(connection)
+    }
     await this.#rows?.abandon()
     await this.#gone?.abandon()
     if (this.#staged) await this.#discard()
@@ -109,8 +148,19 @@ class Writer implements TableWriter {
 
   async #rowLoad(): Promise<StagingLoad> {
     if (this.#replaced) throw new Error('a full copy has one commit, and more rows came after it')
-    this.#rows ??= await this.#start(this.#statements(true, false).rows as Staging, this.#gone)
+    this.#startingRows ??= this.#start(this.#statements(true, false).rows as Staging, this.#gone)
+    this.#rows = await this.#startingRows
     return this.#rows
+  }
+
+  async #endBeside(): Promise<number> {
+    let sent = 0
+    for (let other = this.#beside.at(-1); other !== undefined; other = this.#beside.at(-1)) {
+      sent += await other.load.end()
+      this.#beside.pop()
+      await this.#options.connections.release(other.connection)
+    }
+    return sent
   }
 
   async #goneLoad(deletes: RowBatch): Promise<StagingLoad> {

@@ -23,7 +23,7 @@ export interface DigestHarness extends ReaderHarness {
   readonly reader: () => Promise<DigestReader>
 }
 
-/** What a reader must do that can compare by digest: `ranges`, `digest` and `fingerprints`. */
+/** What a reader must do that can compare by digest: `ranges`, `evenRanges` where it has that, `digest` and `fingerprints`. */
 export function describeDigests({ describe, it }: Registry, harness: DigestHarness): void {
   const open = async (table: FixtureTable, rows: readonly FixtureRow[]) => {
     await harness.put(table, rows)
@@ -32,6 +32,30 @@ export function describeDigests({ describe, it }: Registry, harness: DigestHarne
   }
   const shaped = (key: readonly string[]): FixtureTable => ({ name: freshName(), key, columns: [int('id'), { ...words('w'), nullable: false }, words('b')] })
   const shapedRows = (count: number) => Array.from({ length: count }, (_, i): FixtureRow => [String((i * 7) % 100), `w${i % 3}'${(i * 7) % 100}`, null])
+
+  it('gives even ranges, if it does, of no more rows than wanted, which cover every row once and every row that is yet to come', async () => {
+    const [few, more] = [shaped(['id']), shaped(['id'])]
+    await harness.put(
+      few,
+      Array.from({ length: 2_000 }, (_, i): FixtureRow => [String(i * 2), 'w', null]),
+    )
+    await harness.put(more, [['-5', '', 'before'], ...shapedRows(40), ['9000', 'zzz', 'after']])
+    const reader = await harness.reader()
+    const [small, large] = [await schemaOf(reader, harness.database, few.name), await schemaOf(reader, harness.database, more.name)]
+    const ranges = await reader.evenRanges?.(small, 600, never)
+    if (ranges === undefined) return
+    expectAdjacent(ranges, whole(small))
+    expect(ranges.length).toBeGreaterThan(3)
+    const sizes: number[] = []
+    for (const range of ranges) sizes.push((await rowsOf(reader, { schema: small, range })).length)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(600)
+    for (const schema of [small, large]) {
+      const read: string[] = []
+      for (const range of ranges) read.push(...(await rowsOf(reader, { schema, range })))
+      expect(read.sort()).toEqual(await rowsOf(reader, { schema }))
+    }
+    await expectKind(async () => await reader.evenRanges?.(small, 600, cancelled()), 'cancelled')
+  })
 
   for (const [shape, key] of SHAPES) {
     describe(`ranges by ${shape}`, () => {

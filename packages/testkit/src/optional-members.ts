@@ -6,7 +6,7 @@ import { type FixtureRow, freshName, plainRows, plainTable } from './fixture.ts'
 import { describeReading, opened, type ReaderHarness } from './reader-suite.ts'
 import { cancelled, expectKind, never, rowsOf } from './rows-of.ts'
 
-const READER_MEMBERS = ['ranges', 'digest', 'fingerprints', 'checksum', 'traffic', 'lag'] as const
+const READER_MEMBERS = ['ranges', 'evenRanges', 'digest', 'fingerprints', 'checksum', 'traffic', 'lag'] as const
 
 /** The title under which a suite's tests stand: it names what the plugin lacks, and is therefore not tested for. */
 export function membersTitle<T extends TableReader>(plugin: T, more: readonly (keyof T)[] = [], facts: readonly string[] = []): string {

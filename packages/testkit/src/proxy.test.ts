@@ -60,6 +60,20 @@ test('lets all connections through a slow line together', async () => {
   expect(Date.now() - started).toBeGreaterThanOrEqual(195)
 })
 
+test('gives each connection a slow line of its own', async () => {
+  await using echo = await startEcho()
+  await using proxy = await startProxy(echo)
+  const both = async (each: boolean) => {
+    proxy.setFault({ type: 'slow', bytesPerSecond: 50_000, ...(each ? { each } : {}) })
+    const started = Date.now()
+    await Promise.all([talk(proxy.port, 'x'.repeat(20_000)), talk(proxy.port, 'x'.repeat(20_000))])
+    return Date.now() - started
+  }
+  const [together, apart] = [await both(false), await both(true)]
+  expect(apart).toBeGreaterThanOrEqual(395)
+  expect(apart).toBeLessThan(together)
+})
+
 async function startEcho(): Promise<AsyncDisposable & { host: string; port: number }> {
   const server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
     socket.on('error', () => socket.destroy())

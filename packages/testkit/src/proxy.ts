@@ -14,8 +14,8 @@ export type Fault =
   | { readonly type: 'half-close'; readonly afterBytes: number; readonly of?: Direction }
   /** Every piece arrives this much later. */
   | { readonly type: 'delay'; readonly milliseconds: number }
-  /** All connections together get so much through, each way. */
-  | { readonly type: 'slow'; readonly bytesPerSecond: number }
+  /** All connections together get so much through, each way; `each`: every one of them does. */
+  | { readonly type: 'slow'; readonly bytesPerSecond: number; readonly each?: true }
 
 export type Direction = 'requests' | 'answers'
 
@@ -37,13 +37,12 @@ export async function startProxy(server: { readonly host: string; readonly port:
   let strikesLeft = Number.POSITIVE_INFINITY
   let connections = 0
   let faults = 0
-  /** When a slow line is free again. */
-  const busyUntil: Record<Direction, number> = { requests: 0, answers: 0 }
+  const shared: Line = { requests: 0, answers: 0 }
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     connections++
     const upstream = connect({ ...server, allowHalfOpen: true })
-    const pair: Pair = { sockets: [client, upstream], silent: false }
+    const pair: Pair = { sockets: [client, upstream], silent: false, own: { requests: 0, answers: 0 } }
     for (const socket of pair.sockets) {
       socket.setNoDelay(true)
       open.add(socket)
@@ -65,8 +64,9 @@ export async function startProxy(server: { readonly host: string; readonly port:
         const now = fault
         if (now?.type === 'delay') await sleep(now.milliseconds)
         if (now?.type === 'slow') {
-          busyUntil[direction] = Math.max(busyUntil[direction], performance.now()) + (1000 * piece.length) / now.bytesPerSecond
-          await sleep(Math.max(0, busyUntil[direction] - performance.now()))
+          const line = now.each ? pair.own : shared
+          line[direction] = Math.max(line[direction], performance.now()) + (1000 * piece.length) / now.bytesPerSecond
+          await sleep(Math.max(0, line[direction] - performance.now()))
         }
         const strikes = now !== undefined && 'afterBytes' in now && (now.of ?? 'answers') === direction && strikesLeft > 0
         const limit = strikes ? now.afterBytes : Number.POSITIVE_INFINITY
@@ -118,4 +118,7 @@ export async function startProxy(server: { readonly host: string; readonly port:
   }
 }
 
-type Pair = { readonly sockets: readonly [Socket, Socket]; silent: boolean }
+/** When a slow line is free again. */
+type Line = Record<Direction, number>
+
+type Pair = { readonly sockets: readonly [Socket, Socket]; readonly own: Line; silent: boolean }

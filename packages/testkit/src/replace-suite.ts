@@ -65,6 +65,28 @@ export function describeReplace({ describe, it }: Registry, bench: TargetBench):
       }
     })
 
+    it('takes rows over another way in at the same time, if it has one, and none of them without a commit', async () => {
+      const table = plainTable(freshName())
+      const { schema } = await bench.work(table, 'replace')
+      const rows = plainRows(900)
+      for (const commits of [false, true]) {
+        const writer = await bench.writer(table, 'replace')
+        await writer.send({ upserts: rows.slice(0, 100) })
+        const beside = await writer.beside?.()
+        if (beside === undefined) return
+        const other = async () => {
+          for (let start = 100; start < 500; start += 100)
+            await beside({ table: schema.table, ...batchOf(schema, { upserts: rows.slice(start, start + 100) }) })
+        }
+        await Promise.all([other(), writer.send({ upserts: rows.slice(500) })])
+        if (commits) expect((await writer.commit()).inserted).toBe(900)
+        await writer[Symbol.asyncDispose]()
+        if (commits) expect(await bench.rows(table)).toEqual(bench.lines(table, rows))
+        else expect(await bench.existing(table)).toBeUndefined()
+      }
+      expect((await bench.tables()).filter((name) => name.includes(table.name))).toEqual([table.name])
+    })
+
     it('has taken over a batch when `write` resolves: its memory is then used for the next one', async () => {
       const table = plainTable(freshName())
       const { schema } = await bench.work(table, 'replace')

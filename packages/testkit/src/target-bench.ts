@@ -69,6 +69,7 @@ export function targetBench({ target, database, schema, another, serverTables }:
     return {
       write: (batch) => writer.write(batch),
       commit: () => writer.commit(),
+      ...(writer.beside && { beside: writer.beside.bind(writer) }),
       send: (changes) => writer.write({ table: job.schema.table, ...batchOf(job.schema, changes) }),
       [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
     }

@@ -287,7 +287,9 @@ export const syncConfigSchema = z
     performance_settings: z
       .strictObject(
         {
-          parallel_tables: parallel.optional().describe('Tables at the same time, never more than pool_size. Default 4.'),
+          parallel_tables: parallel
+            .optional()
+            .describe('Tables at the same time, and readers of one large table that is far away; never more than pool_size. Default 4.'),
           batch_size: rows.optional().describe('As batch_size in params.json, and wins over it.'),
           compress: onOff.optional().describe('Compress the connections.'),
         },

@@ -28,6 +28,8 @@ export interface TableReader {
    * A table without a key is split by row hash instead.
    */
   ranges?(schema: TableSchema, rowsPerRange: number, signal: AbortSignal, within?: RowRange): Promise<readonly RowRange[]>
+  /** Ranges as `ranges` gives them, of at most `rowsPerRange` rows each and found without reading rows. `undefined`: the table's key does not give any. */
+  evenRanges?(schema: TableSchema, rowsPerRange: number, signal: AbortSignal): Promise<readonly RowRange[] | undefined>
   /** One digest per range, computed inside the engine over text that both ends agree on; in the order of `ranges`. */
   digest?(schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): Promise<readonly Digest[]>
   /**

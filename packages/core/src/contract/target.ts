@@ -130,6 +130,11 @@ export interface TableWriter extends AsyncDisposable {
   /** May buffer; resolves when it can take more, which is the whole of back-pressure. */
   write(batch: Batch): Promise<void>
   /**
+   * Another way in for rows of a `replace`, to be used at the same time as `write`, up to the commit. What fails there has failed here, too. `undefined`, or left
+   * out: there is no other one.
+   */
+  beside?(): Promise<TableWriter['write'] | undefined>
+  /**
    * Makes everything written durable and visible. The position is saved only afterwards.
    * Disposing without a commit discards whatever is not yet visible.
    */

@@ -8,7 +8,7 @@ const HASHES = 2n ** 64n
 const FINGERPRINTS_PER_BATCH = 1_000
 
 /** Reads the tables of a memory database as they are at the moment of each call. */
-export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): DigestReader & Required<Pick<TableReader, 'checksum'>> {
+export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): DigestReader & Required<Pick<TableReader, 'checksum' | 'evenRanges'>> {
   return {
     async describe(database, names) {
       const tables = [...(db.databases.get(database)?.values() ?? [])]
@@ -28,6 +28,11 @@ export function memoryReader(db: MemoryDatabase, fault: Fault = () => {}): Diges
       const view = viewOf(db, schema)
       if (schema.key.length === 0) return hashRanges(view, rowsPerRange, within?.by === 'hash' ? within : undefined)
       return keyRanges(view, rowsPerRange, within?.by === 'key' ? within : { by: 'key' })
+    },
+    async evenRanges(schema, rowsPerRange, signal) {
+      signal.throwIfAborted()
+      const [column, ...others] = keyColumns(schema)
+      return column?.type.kind === 'int' && others.length === 0 ? keyRanges(viewOf(db, schema), rowsPerRange, { by: 'key' }) : undefined
     },
     async digest(schema, ranges, signal) {
       await fault('digest')

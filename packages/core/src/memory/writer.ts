@@ -32,7 +32,7 @@ export function memoryWriter({ db, work, fault, leaky, addsOnce, signal }: Write
   }
   const after = (table: MemoryTable) => applied(table, pending, addsOnce && !replacing)
   const base = (): MemoryTable => (replacing ? { schema: findTable(db, table)?.schema ?? work.schema, rows: [] } : (before ?? tableOf(db, table)))
-  return {
+  const writer: TableWriter = {
     async write({ deletes, upserts }) {
       await open('write')
       if (deletes !== undefined) pending.deletes.push(...unpack(deletes))
@@ -48,6 +48,7 @@ export function memoryWriter({ db, work, fault, leaky, addsOnce, signal }: Write
       before ??= tableOf(db, table)
       putTable(db, before.schema, after(before))
     },
+    beside: async () => (replacing ? (batch) => writer.write(batch) : undefined),
     async commit() {
       await open('commit')
       const start = base()
@@ -65,6 +66,7 @@ export function memoryWriter({ db, work, fault, leaky, addsOnce, signal }: Write
       finished = true
     },
   }
+  return writer
 }
 
 /** Rows with the cells in the order of the table's own columns; those that only the target has are NULL. */

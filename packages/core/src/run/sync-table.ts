@@ -1,23 +1,22 @@
 import { canDigest, type Digest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
-import { deletesRows, type TableWriter, type Target, type WriteWork } from '../contract/target.ts'
+import { deletesRows, type Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
-import type { Batch, Chunk, Position } from '../model/batch.ts'
+import type { Batch, Position } from '../model/batch.ts'
 import type { RowBatch } from '../model/rows.ts'
-import { afterChanges, triggersOf } from '../plan/assemble.ts'
 import type { Strategy, TablePlan } from '../plan/plan.ts'
-import { positionBounds, timeColumns, zoneOf } from '../plan/time-columns.ts'
 import type { SourcePrint } from '../state/source-print.ts'
 import { BATCH_BYTES } from './batch-bytes.ts'
 import { type Comparison, type Finding, findings, isHopeless, survey } from './compare.ts'
+import { copyInFull } from './copy-in-full.ts'
 import { settleCounter } from './counter.ts'
 import { batchesOf, effectOf, findingOf } from './differences.ts'
 import type { TableGuard } from './guards.ts'
 import type { Meter } from './meter.ts'
-import { pump } from './pump.ts'
 import { countPresent, RowSet } from './row-set.ts'
 import type { Help } from './share.ts'
 import { type Ahead, lookAtSource } from './source-look.ts'
+import { newPosition, write } from './write.ts'
 
 /** More rows than this in the lookback are not remembered one by one: the table is compared by digest, or rows are sent again. */
 const REMEMBERED_ROWS = 200_000
@@ -35,7 +34,7 @@ export type TableSync = {
   readonly timestampColumns: readonly string[] | undefined
   readonly batchRows: number
   readonly meter: Meter
-  /** Readers that are left over, for a comparison. */
+  /** Readers that are left over, for a comparison or for parts of a large table. */
   readonly help?: Help
   readonly signal: AbortSignal
   /** While the source is still this the copy is left alone. */
@@ -118,21 +117,6 @@ function comparisonOf({ plan, snapshot: source, target, batchRows, help, signal,
   if (!canDigest(source) || !canDigest(target)) return undefined
   const comparison = { source, target, schema: plan.schema, wanted: plan.wanted, batchRows, batchBytes: BATCH_BYTES, signal }
   return { ...comparison, ...(help === undefined ? {} : { help }), ...(surveyed === undefined ? {} : { surveyed }) }
-}
-
-async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
-  const { plan, snapshot, meter, batchRows, signal } = sync
-  async function* batches(): AsyncIterable<Batch> {
-    // An empty batch first: a table without rows is replaced too.
-    yield { table: plan.wanted.table }
-    for await (const upserts of snapshot.read({ schema: plan.schema, batchRows, batchBytes: BATCH_BYTES, transient: true, signal })) {
-      meter.read(upserts)
-      yield { table: plan.wanted.table, upserts }
-    }
-  }
-  meter.phase('copy', plan.schema.estimate?.rows)
-  await write(sync, 'replace', batches())
-  return { strategy: 'full', whole: true }
 }
 
 async function compareWhole(sync: TableSync, ahead?: Ahead): Promise<TableSyncResult> {
@@ -256,41 +240,4 @@ async function copyNewer(sync: TableSync, since: Readonly<Record<string, string>
     return await compareWhole(sync)
   }
   return { strategy: 'time', whole: false, sent }
-}
-
-/** Pumps batches into one writer, which is opened with the first of them: where there is nothing to write, nothing is opened. */
-async function write(sync: TableSync, disposition: WriteWork['disposition'], batches: AsyncIterable<Batch>): Promise<void> {
-  const { plan, target, meter, signal, mayWrite } = sync
-  let writer: TableWriter | undefined
-  async function* chunks(): AsyncIterable<Chunk> {
-    for await (const batch of batches) yield { type: 'rows', batches: [batch] }
-    if (writer !== undefined) {
-      await sync.guard.passed()
-      meter.phase('apply')
-    }
-    yield { type: 'rows', batches: [], position: await newPosition(sync) }
-  }
-  try {
-    await pump({
-      chunks: chunks(),
-      writerOf: async () => {
-        writer ??= await target.open({ disposition, schema: plan.wanted, existing: afterChanges(plan), ...triggersOf(plan) }, signal)
-        mayWrite?.()
-        return writer
-      },
-      due: () => false,
-      save: sync.save,
-      committed: (receipt) => meter.wrote(receipt),
-    })
-  } finally {
-    await writer?.[Symbol.asyncDispose]()
-  }
-}
-
-/** Where the next run by time goes on: per column the newest value that this snapshot holds, never beyond what is settled by its clock. */
-async function newPosition({ plan, snapshot, target, timestampColumns, signal }: TableSync): Promise<Position> {
-  const time = timeColumns(plan.schema, timestampColumns)
-  if (time === undefined || (plan.schema.key.length === 0 && !target.supports.addsOnce)) return null
-  const { clock } = snapshot
-  return { columns: await snapshot.newest(plan.schema, positionBounds(time.columns, clock.settled ?? clock), signal), zone: zoneOf(clock) }
 }

@@ -7,6 +7,7 @@ import { mapped, remade, rowsIn, textOf, type WrongReader } from './wrong.ts'
 const SHAPES = ['a number', 'a text', 'several columns', 'no key'].map((shape) => `ranges by ${shape}`)
 const shaped = (...checks: readonly string[]) => SHAPES.flatMap((shape) => checks.map((check) => `${shape} > ${check}`))
 const cover = (rows: number) => `cover every row once, about ${rows} rows each, and every row that is yet to come`
+const EVEN = 'gives even ranges, if it does, of no more rows than wanted, which cover every row once and every row that is yet to come'
 const CHANGES = ['with a key', 'without a key'].map((kind) => `digests > are equal for equal rows and different for every change ${kind}`)
 const DIGESTS_ABORTED = ['digests > are not made when that is aborted, and neither are ranges and fingerprints']
 
@@ -24,6 +25,22 @@ export const WRONG_DIGESTS: readonly WrongReader[] = [
       },
     }),
     fails: shaped(cover(1), cover(2), cover(1_000), 'cover an empty table with what could come'),
+  },
+  {
+    does: 'gives even ranges of more rows than wanted',
+    make: (right) => ({ evenRanges: async (schema, rows, signal) => await right.evenRanges?.(schema, rows * 1.1, signal) }),
+    fails: [EVEN],
+  },
+  {
+    does: 'ends the last even range at the last row that is there',
+    make: (right) => ({
+      async evenRanges(...asked) {
+        const ranges = await right.evenRanges?.(...asked)
+        const last = ranges?.at(-1)
+        return last?.by === 'key' ? [...(ranges ?? []).slice(0, -1), { ...last, to: ['34303030'] }] : ranges
+      },
+    }),
+    fails: [EVEN],
   },
   {
     does: 'never splits a table',

@@ -21,6 +21,7 @@ const EMPTIES = both('empties the table where no row comes, and makes an empty o
 const NO_COMMIT = both('changes nothing without a commit')
 const REPLACE_ABORTED = 'replace > ends with a cancelled error when it is aborted, and the table stays as it was'
 const MERGE_ABORTED = 'merge by key > ends with a cancelled error when it is aborted, and the table stays as it was'
+const BESIDE = 'replace > takes rows over another way in at the same time, if it has one, and none of them without a commit'
 const BY_KEY = 'merge by key > adds and changes rows, leaves all others alone, and counts exactly'
 const differences = (...kinds: readonly string[]) => kinds.map((kind) => `merge by key > sees a difference of ${kind}`)
 const AGAIN = 'merge by key > commits again and again with one writer, and what was committed stays'
@@ -85,6 +86,22 @@ export const WRONG_WRITERS: readonly WrongTarget[] = [
     does: 'commits when it is disposed',
     make: (right) => writing(right, (_, writer) => ({ [Symbol.asyncDispose]: async () => void (await writer.commit().catch(() => {})) })),
     fails: [...NO_COMMIT, 'merge by key > shows nothing and keeps nothing without a commit', 'merge without a key > changes nothing without a commit'],
+  },
+  {
+    does: 'loses what comes over another way in',
+    make: (right) => writing(right, () => ({ beside: async () => async () => {} })),
+    fails: [BESIDE],
+  },
+  {
+    does: 'keeps what comes over another way in without a commit',
+    make: (right, db) =>
+      writing(right, ({ schema }, writer) => ({
+        beside: async () => async (batch) => {
+          if (batch.upserts !== undefined) putTable(db, schema, rowsIn(batch.upserts))
+          await writer.write(batch)
+        },
+      })),
+    fails: [BESIDE],
   },
   {
     does: 'keeps each row once',

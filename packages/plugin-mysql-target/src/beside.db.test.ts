@@ -1,0 +1,145 @@
+import type { RowBatch, TableWriter, WriteWork } from '@dbsync/core/plugin'
+import { connect } from '@dbsync/mysql'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lockTable } from './lock.ts'
+import { stagingTable } from './names.ts'
+import { type Rig, rig } from './test-rig.ts'
+
+let r: Rig
+const never = new AbortController().signal
+beforeAll(async () => {
+  r = await rig()
+  await r.at('source', 'CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT, KEY (v))', 'INSERT INTO t (v) SELECT seq * 7 FROM seq_1_to_3000')
+})
+afterAll(() => r[Symbol.asyncDispose]())
+
+/** Sends rows over both ways. */
+async function fill(writer: TableWriter, { schema: { table } }: WriteWork): Promise<void> {
+  const [first = [], here = [], there = []] = await batches('id <= 700', 'id > 700 AND id <= 2000', 'id > 2000')
+  for (const upserts of first) await writer.write({ table, upserts })
+  const beside = await writer.beside?.()
+  if (beside === undefined) throw new Error('there is no other way in')
+  const send = async (write: TableWriter['write'], rows: readonly RowBatch[]) => {
+    for (const upserts of rows) await write({ table, upserts })
+  }
+  await Promise.all([send((batch) => writer.write(batch), here), send(beside, there)])
+}
+
+async function batches(...parts: readonly string[]): Promise<readonly (readonly RowBatch[])[]> {
+  const all: RowBatch[][] = []
+  for (const part of parts) all.push(await Array.fromAsync(r.rows('t', part)))
+  return all
+}
+
+/** The server's connections but those that are there now. */
+async function newcomers(): Promise<() => Promise<readonly number[]>> {
+  const all = async () => (await r.server.query('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')).map(({ id }) => Number(id))
+  const before = new Set(await all())
+  return async () => (await all()).filter((id) => !before.has(id))
+}
+
+test('rows that come both ways are there at the one commit, and nothing of the way stays', async () => {
+  await using target = await r.open()
+  await using writer = await target.open(await r.work('t', 'replace'), never)
+  await fill(writer, await r.work('t', 'replace'))
+  expect((await writer.commit()).inserted).toBe(3000)
+  expect(await r.cells('target', 't')).toEqual(await r.cells('source', 't'))
+  expect(await r.create('target', 't')).toBe(await r.create('source', 't'))
+  expect(await r.staging()).toEqual([])
+})
+
+test('without a commit nothing changes, and nothing stays', async () => {
+  await r.replace('t')
+  const before = await r.cells('target', 't')
+  {
+    await using target = await r.open()
+    await using writer = await target.open(await r.work('t', 'replace'), never)
+    await fill(writer, await r.work('t', 'replace'))
+  }
+  expect(await r.cells('target', 't')).toEqual(before)
+  expect(await r.staging()).toEqual([])
+})
+
+test('a merge has one way in, and so has a target without bulk statements', async () => {
+  await r.replace('t')
+  const merge = await r.target.open(await r.work('t', 'merge'), never)
+  expect(await merge.beside?.()).toBeUndefined()
+  await merge[Symbol.asyncDispose]()
+  await using plain = await r.open({ bulkInsert: false })
+  await using writer = await plain.open(await r.work('t', 'replace'), never)
+  expect(await writer.beside?.()).toBeUndefined()
+})
+
+test('where the server gives no further connection the rows go over the one that there is', async () => {
+  const user = `${r.database}_one`
+  await r.server.query(`CREATE USER ${user}@'%' IDENTIFIED BY 'secret' WITH MAX_USER_CONNECTIONS 1`)
+  await r.server.query(`GRANT ALL ON \`${r.database}\`.* TO ${user}@'%'`)
+  {
+    await using target = await r.open({ user, password: 'secret' })
+    await using writer = await target.open(await r.work('t', 'replace'), never)
+    expect(await writer.beside?.()).toBeUndefined()
+    for await (const upserts of r.rows('t')) await writer.write({ table: { database: r.database, name: 't' }, upserts })
+    expect((await writer.commit()).inserted).toBe(3000)
+  }
+  await r.server.query(`DROP USER ${user}@'%'`)
+})
+
+test('a connection that is lost takes the whole commit with it', async () => {
+  await r.replace('t')
+  const before = await r.cells('target', 't')
+  await r.at('source', 'UPDATE t SET v = -v')
+  await using target = await r.open()
+  {
+    const work = await r.work('t', 'replace')
+    await using writer = await target.open(work, never)
+    const opened = await newcomers()
+    await fill(writer, work)
+    const beside = await opened()
+    expect(beside).toHaveLength(1)
+    await r.server.query(`KILL ${String(beside[0])}`)
+    await expect(writer.commit()).rejects.toMatchObject({ kind: 'transient' })
+  }
+  expect(await r.cells('target', 't')).toEqual(before)
+  expect(await r.staging()).toEqual([])
+})
+
+test('rows never get into the staging table of whoever has taken over the lock', async () => {
+  await r.replace('t')
+  const { host, port, user, password } = r.server
+  const work = await r.work('t', 'replace')
+  const fresh = stagingTable(work.schema.table, 'new')
+  const opened = await newcomers()
+  await using target = await r.open()
+  await using writer = await target.open(work, never)
+  for await (const upserts of r.rows('t', 'id <= 700')) await writer.write({ table: work.schema.table, upserts })
+  const [main] = await opened()
+  await r.server.query(`KILL ${String(main)}`)
+  await using other = await connect({ host, port, user, password }, 'target', never)
+  await lockTable(other, work.schema.table, never)
+  await other.execute(`DROP TABLE IF EXISTS \`${fresh.database}\`.\`${fresh.name}\``)
+  await other.execute(`CREATE TABLE \`${fresh.database}\`.\`${fresh.name}\` LIKE \`${r.database}\`.t`)
+  await expect(writer.beside?.()).rejects.toMatchObject({ code: 'RUN_LOCK_LOST', kind: 'transient' })
+  expect(await other.query(`SELECT COUNT(*) FROM \`${fresh.database}\`.\`${fresh.name}\``)).toEqual([['0']])
+  await other.execute(`DROP TABLE \`${fresh.database}\`.\`${fresh.name}\``)
+})
+
+test('the staging table stays the same one for as long as rows are on their way into it', async () => {
+  await r.replace('t')
+  const { host, port, user, password } = r.server
+  const work = await r.work('t', 'replace')
+  const fresh = stagingTable(work.schema.table, 'new')
+  const opened = await newcomers()
+  await using target = await r.open()
+  await using writer = await target.open(work, never)
+  for await (const upserts of r.rows('t', 'id <= 700')) await writer.write({ table: work.schema.table, upserts })
+  const [main] = await opened()
+  const beside = await writer.beside?.()
+  await r.server.query(`KILL ${String(main)}`)
+  await using other = await connect({ host, port, user, password }, 'target', never)
+  await lockTable(other, work.schema.table, never)
+  await other.execute('SET lock_wait_timeout = 1')
+  // Not a row has come this way yet, and the table cannot be made anew.
+  await expect(other.execute(`DROP TABLE \`${fresh.database}\`.\`${fresh.name}\``)).rejects.toThrow('Lock wait timeout')
+  for await (const upserts of r.rows('t', 'id > 2000')) await beside?.({ table: work.schema.table, upserts })
+  await expect(writer.commit()).rejects.toMatchObject({ kind: 'transient' })
+})
