@@ -33,8 +33,16 @@ async function* wholeTable(sync: TableSync, writer: TableWriter | undefined): As
   const parts = writer?.beside === undefined ? [undefined] : await partsOf(sync)
   const crew = new Crew({ trialBytes: PART_BYTES, enoughPerSecond: ENOUGH_PER_SECOND })
   let next = 0
+  /** One part, or all that are left: each part is a statement, and new memory. */
+  function take(): RowRange | undefined {
+    const part = parts[next++]
+    if (!crew.needsNobody || part?.by !== 'key' || part.from === undefined) return part
+    next = parts.length
+    return { by: 'key', from: part.from }
+  }
+
   async function* nextPart(): AsyncIterable<Batch> {
-    const range = parts[next++]
+    const range = take()
     const request = { schema: plan.schema, batchRows, batchBytes: BATCH_BYTES, transient: true as const, signal }
     for await (const upserts of snapshot.read(range === undefined ? request : { ...request, range })) {
       meter.read(upserts)

@@ -17,8 +17,9 @@ function crewOf(): { readonly crew: Crew; readonly works: (bytesPerSecond: numbe
 describe('a crew', () => {
   it('asks for nobody where it goes fast enough, and for one where it does not', () => {
     const { crew, works } = crewOf()
-    expect([works(60), works(51), crew.takes()]).toEqual([false, false, false])
-    expect([works(40), crew.takes(), crew.takes()]).toEqual([true, true, false])
+    expect(crew.needsNobody).toBe(false)
+    expect([works(60), works(51), crew.takes(), crew.needsNobody]).toEqual([false, false, false, true])
+    expect([works(40), crew.needsNobody, crew.takes(), crew.takes()]).toEqual([true, false, true, false])
   })
 
   it('asks once until somebody comes, and not any more when it goes faster by then', () => {
@@ -36,7 +37,7 @@ describe('a crew', () => {
     expect([works(40), crew.stays(), crew.takes()]).toEqual([true, true, true])
     crew.joined()
     // Three do 51 each.
-    expect([works(153), crew.takes(), crew.stays()]).toEqual([false, false, true])
+    expect([works(153), crew.takes(), crew.stays(), crew.needsNobody]).toEqual([false, false, true, false])
   })
 
   it('lets one go where it did not, and asks for nobody any more', () => {

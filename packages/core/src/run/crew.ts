@@ -50,6 +50,11 @@ export class Crew {
     return this.#wanted && !asked
   }
 
+  /** It was seen that one alone does enough. */
+  get needsNobody(): boolean {
+    return this.#size === 1 && this.#rate >= this.#options.enoughPerSecond
+  }
+
   /** Whether the one who asks is wanted; if so, nobody else is asked for before that one has joined. */
   takes(): boolean {
     if (!this.#wanted) return false
