@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -8,6 +6,7 @@ import { makeWide } from './data.ts'
 import { measure } from './measure.ts'
 import { rounds, rows, say } from './options.ts'
 import { benchPair, DBSYNC } from './pair.ts'
+import { hasPythonTools, pythonProgram } from './python.ts'
 import { board, race, type Way } from './race.ts'
 
 /*
@@ -16,7 +15,6 @@ import { board, race, type Way } from './race.ts'
  * and are not run. Run it after `pnpm build`, on a machine that does nothing else. Options: --rows (the wide table has half as many), --rounds.
  */
 const HERE = import.meta.dirname
-const PYTHON = join(HERE, '..', 'tmp', 'bench-python')
 const count = rows / 2
 
 const FILE = 'copy.duckdb'
@@ -31,11 +29,11 @@ const before = async () => {
   for (const left of [file, `${file}.wal`, `${file}.dlt`]) await rm(left, { recursive: true, force: true })
 }
 const ways: Way[] = [{ name: 'dbsync run --full', before, run: () => pair.dbsync(['wide'], 'run', '--full'), check: () => same('main.orders') }]
-if (hasDlt()) {
+if (hasPythonTools()) {
   const { host, port, user, password } = source
   const url = `mysql+pymysql://${user}:${password}@${host}:${port}/wide`
   for (const backend of ['connectorx', 'pyarrow']) {
-    const run = () => measure(join(PYTHON, 'bin', 'python'), [join(HERE, 'dlt-copy.py'), url, 'wide', 'orders', file, backend])
+    const run = () => measure(pythonProgram('python'), [join(HERE, 'dlt-copy.py'), url, 'wide', 'orders', file, backend])
     ways.push({ name: `dlt, ${backend}`, before, run, check: () => same('shop.orders') })
   }
 }
@@ -57,10 +55,4 @@ async function same(table: string): Promise<void> {
   connection.closeSync()
   instance.closeSync()
   if (sum !== there?.['sum']) throw new Error(`the copy differs: ${JSON.stringify(there?.['sum'])} at the source, ${JSON.stringify(sum)} in ${table}`)
-}
-
-function hasDlt(): boolean {
-  if (existsSync(join(PYTHON, 'installed'))) return true
-  const installing = `python3 -m venv ${PYTHON} && ${PYTHON}/bin/pip install -q -r ${join(HERE, 'requirements.txt')} && touch ${PYTHON}/installed`
-  return spawnSync('bash', ['-c', installing], { stdio: 'inherit' }).status === 0
 }
