@@ -2,7 +2,15 @@ import { defineConfig } from 'vitest/config'
 import type { TestSequencer, TestSpecification } from 'vitest/node'
 
 /** Those that take seconds come last: most mutants die before. */
-const SLOW = ['run/compare.test.ts', 'run/pump.test.ts', 'run/schedules.test.ts', 'run/left-alone.test.ts', 'verify/verify-table.test.ts', 'run/engine.test.ts']
+const SLOW = [
+  'run/copy-in-full.test.ts',
+  'run/compare.test.ts',
+  'run/pump.test.ts',
+  'run/schedules.test.ts',
+  'run/left-alone.test.ts',
+  'verify/verify-table.test.ts',
+  'run/engine.test.ts',
+]
 
 class QuickFirst implements TestSequencer {
   sort(files: TestSpecification[]): TestSpecification[] {

@@ -1,5 +1,5 @@
 import type { RowBatch, TableWriter, WriteWork } from '@dbsync/core/plugin'
-import { connect } from '@dbsync/mysql'
+import { connect, quoteTable } from '@dbsync/mysql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lockTable } from './lock.ts'
 import { stagingTable } from './names.ts'
@@ -103,43 +103,40 @@ test('a connection that is lost takes the whole commit with it', async () => {
   expect(await r.staging()).toEqual([])
 })
 
-test('rows never get into the staging table of whoever has taken over the lock', async () => {
+/** A writer with rows on their way whose lock somebody else has taken over, who is `other`. With `early` it was opened to another way in before. */
+async function overtaken(early: boolean) {
   await r.replace('t')
-  const { host, port, user, password } = r.server
   const work = await r.work('t', 'replace')
   const fresh = stagingTable(work.schema.table, 'new')
+  await using opening = new AsyncDisposableStack()
   const opened = await newcomers()
-  await using target = await r.open()
-  await using writer = await target.open(work, never)
+  const target = opening.use(await r.open())
+  const writer = opening.use(await target.open(work, never))
   for await (const upserts of r.rows('t', 'id <= 700')) await writer.write({ table: work.schema.table, upserts })
   const [main] = await opened()
+  const beside = early ? await writer.beside?.() : undefined
   await r.server.query(`KILL ${String(main)}`)
-  await using other = await connect({ host, port, user, password }, 'target', never)
+  const { host, port, user, password } = r.server
+  const other = opening.use(await connect({ host, port, user, password }, 'target', never))
   await lockTable(other, work.schema.table, never)
-  await other.execute(`DROP TABLE IF EXISTS \`${fresh.database}\`.\`${fresh.name}\``)
-  await other.execute(`CREATE TABLE \`${fresh.database}\`.\`${fresh.name}\` LIKE \`${r.database}\`.t`)
-  await expect(writer.beside?.()).rejects.toMatchObject({ code: 'RUN_LOCK_LOST', kind: 'transient' })
-  expect(await other.query(`SELECT COUNT(*) FROM \`${fresh.database}\`.\`${fresh.name}\``)).toEqual([['0']])
-  await other.execute(`DROP TABLE \`${fresh.database}\`.\`${fresh.name}\``)
+  const open = opening.move()
+  return { ...{ table: work.schema.table, staging: quoteTable(fresh), writer, beside, other }, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+test('rows never get into the staging table of whoever has taken over the lock', async () => {
+  await using o = await overtaken(false)
+  await o.other.execute(`DROP TABLE IF EXISTS ${o.staging}`)
+  await o.other.execute(`CREATE TABLE ${o.staging} LIKE ${quoteTable(o.table)}`)
+  await expect(o.writer.beside?.()).rejects.toMatchObject({ code: 'RUN_LOCK_LOST', kind: 'transient' })
+  expect(await o.other.query(`SELECT COUNT(*) FROM ${o.staging}`)).toEqual([['0']])
+  await o.other.execute(`DROP TABLE ${o.staging}`)
 })
 
 test('the staging table stays the same one for as long as rows are on their way into it', async () => {
-  await r.replace('t')
-  const { host, port, user, password } = r.server
-  const work = await r.work('t', 'replace')
-  const fresh = stagingTable(work.schema.table, 'new')
-  const opened = await newcomers()
-  await using target = await r.open()
-  await using writer = await target.open(work, never)
-  for await (const upserts of r.rows('t', 'id <= 700')) await writer.write({ table: work.schema.table, upserts })
-  const [main] = await opened()
-  const beside = await writer.beside?.()
-  await r.server.query(`KILL ${String(main)}`)
-  await using other = await connect({ host, port, user, password }, 'target', never)
-  await lockTable(other, work.schema.table, never)
-  await other.execute('SET lock_wait_timeout = 1')
+  await using o = await overtaken(true)
+  await o.other.execute('SET lock_wait_timeout = 1')
   // Not a row has come this way yet, and the table cannot be made anew.
-  await expect(other.execute(`DROP TABLE \`${fresh.database}\`.\`${fresh.name}\``)).rejects.toThrow('Lock wait timeout')
-  for await (const upserts of r.rows('t', 'id > 2000')) await beside?.({ table: work.schema.table, upserts })
-  await expect(writer.commit()).rejects.toMatchObject({ kind: 'transient' })
+  await expect(o.other.execute(`DROP TABLE ${o.staging}`)).rejects.toThrow('Lock wait timeout')
+  for await (const upserts of r.rows('t', 'id > 2000')) await o.beside?.({ table: o.table, upserts })
+  await expect(o.writer.commit()).rejects.toMatchObject({ kind: 'transient' })
 })
