@@ -14,7 +14,7 @@ export const mysqlTarget: readonly Mutant[] = [
   {
     name: 'a text that becomes shorter and of another kind is compared by digests that never agree',
     file: 'packages/plugin-mysql-target/src/schema/narrowing.ts',
-    find: "if (x >= 0 && b.base === (family === TEXTS ? 'varchar' : 'varbinary')) return ANOTHER",
+    find: '    // Back it is another type: digests take long texts in another way, and both would never be equal.',
     replace: "if (x >= 0 && b.base === (family === TEXTS ? 'varchar' : 'varbinary')) return NARROWER",
     tests: ['test/schema-kept.test.ts'],
     only: 'do not fit',

@@ -28,8 +28,8 @@ export const parts: readonly Mutant[] = [
   {
     name: 'rows go into the staging table of whoever has taken over the lock',
     file: `${target}/staging-load.ts`,
-    find: 'if ((await lockHolder(connection, live, signal)) === owner.id) return',
-    replace: 'if ((await lockHolder(connection, live, signal)) !== undefined) return',
+    find: 'if ((await lockHolder(connection, tableLock(live), signal)) === owner.id) return',
+    replace: 'if ((await lockHolder(connection, tableLock(live), signal)) !== undefined) return',
     tests: beside,
     only: 'taken over',
   },

@@ -13,10 +13,15 @@ const NOT_PREPARED = new Set([1461, 1295])
 
 /**
  * Rows go in the form in which they came, sent ahead of their answers, in one transaction unless they are few. A row that does not fit into a packet goes by `other`, with the rest of
- * its batch. `undefined` where the server does not take that, or not now.
+ * its batch. `begun` runs in that transaction, before the first row. `undefined` where the server does not take that, or not now.
  */
-export async function bulkLoad(connection: MysqlConnection, into: LoadInto, other: () => StagingLoad): Promise<StagingLoad | undefined> {
-  const { staging, live, signal, begun } = into
+export async function bulkLoad(
+  connection: MysqlConnection,
+  into: LoadInto,
+  other: () => StagingLoad,
+  begun = async () => {},
+): Promise<StagingLoad | undefined> {
+  const { staging, live, signal } = into
   const { bulk: sql, few } = staging
   if (sql === undefined || !connection.takesBulk) return undefined
   const translated = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -27,7 +32,7 @@ export async function bulkLoad(connection: MysqlConnection, into: LoadInto, othe
     }
   }
   if (!few) await connection.execute(BEGIN.sql, signal)
-  await begun?.()
+  await begun()
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
   try {

@@ -16,9 +16,9 @@ export async function lockTable(connection: MysqlConnection, table: TableRef, si
   })
 }
 
-/** The connection that holds the lock of this table. */
-export async function lockHolder(connection: MysqlConnection, table: TableRef, signal: AbortSignal): Promise<number | undefined> {
-  const [[holder] = []] = await connection.query(`SELECT IS_USED_LOCK(${quoteText(tableLock(table))})`, signal)
+/** The connection that holds the lock of this name. */
+export async function lockHolder(connection: MysqlConnection, name: string, signal: AbortSignal): Promise<number | undefined> {
+  const [[holder] = []] = await connection.query(`SELECT IS_USED_LOCK(${quoteText(name)})`, signal)
   return holder === null || holder === undefined ? undefined : Number(holder)
 }
 

@@ -5,6 +5,7 @@ import { loadError, requireExact } from './exact.ts'
 import { insertText } from './insert-text.ts'
 import { loadText } from './load-text.ts'
 import { lockHolder } from './lock.ts'
+import { tableLock } from './names.ts'
 import { Pipe } from './pipe.ts'
 import { type Dialect, dropTables, type Staging } from './staging.ts'
 
@@ -21,14 +22,7 @@ export interface StagingLoad {
 }
 
 /** `live` is the table that the rows are for: messages name it and not the staging table. */
-export type LoadInto = {
-  readonly staging: Staging
-  readonly live: TableRef
-  readonly dialect: Dialect
-  readonly signal: AbortSignal
-  /** In the transaction in which rows go in, before the first of them. */
-  readonly begun?: () => Promise<void>
-}
+export type LoadInto = { readonly staging: Staging; readonly live: TableRef; readonly dialect: Dialect; readonly signal: AbortSignal }
 
 /** Creates the staging table and starts to load it. */
 export async function startLoad(connection: MysqlConnection, into: LoadInto): Promise<StagingLoad> {
@@ -44,8 +38,8 @@ export async function startLoad(connection: MysqlConnection, into: LoadInto): Pr
 export async function loadBeside(connection: MysqlConnection, into: LoadInto, owner: MysqlConnection): Promise<StagingLoad | undefined> {
   // Never statement by statement: an open transaction is what keeps the table from being dropped.
   const staging = { ...into.staging, few: false }
-  const begun = () => holdStaging(connection, into, owner)
-  return await bulkLoad(connection, { ...into, staging, begun }, () => byStatements(connection, into))
+  const other = () => byStatements(connection, into)
+  return await bulkLoad(connection, { ...into, staging }, other, () => holdStaging(connection, into, owner))
 }
 
 /**
@@ -54,7 +48,7 @@ export async function loadBeside(connection: MysqlConnection, into: LoadInto, ow
  */
 async function holdStaging(connection: MysqlConnection, { staging, live, signal }: LoadInto, owner: MysqlConnection): Promise<void> {
   await connection.query(`SELECT 1 FROM ${quoteTable(staging.table)} LIMIT 0`, signal)
-  if ((await lockHolder(connection, live, signal)) === owner.id) return
+  if ((await lockHolder(connection, tableLock(live), signal)) === owner.id) return
   throw new SyncError('RUN_LOCK_LOST', `${connection.server.label}: the lock on ${tableName(live)} was lost while its rows were written.`, {
     kind: 'transient',
     table: live,

@@ -25,6 +25,7 @@ import { guardWork } from './guard.ts'
 import { witnessOf } from './journal/journal.ts'
 import { withJournals } from './journal/with-journals.ts'
 import { leftoverStatements } from './leftovers.ts'
+import { lockHolder } from './lock.ts'
 import { writeMethod } from './method.ts'
 import { databaseLock, isStagingName } from './names.ts'
 import { fitObject } from './objects/fit.ts'
@@ -135,10 +136,7 @@ function mysqlTarget({ connections, server, dialect, setup, concurrentTables }: 
       return withJournals(tools, mysqlBackups(tools))
     },
     async locked(database: string, signal: AbortSignal) {
-      return await connections.with(signal, async (session) => {
-        const [[holder] = []] = await session.query(`SELECT IS_USED_LOCK(${quoteText(databaseLock(database))})`, signal)
-        return holder !== null && holder !== undefined
-      })
+      return await connections.with(signal, async (session) => (await lockHolder(session, databaseLock(database), signal)) !== undefined)
     },
     async orphans(schema: TableSchema, signal: AbortSignal) {
       return await connections.with(signal, async (session) => {

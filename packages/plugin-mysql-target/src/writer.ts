@@ -46,6 +46,7 @@ class Writer implements TableWriter {
   readonly #main: MysqlConnection
   #side: MysqlConnection | undefined
   #rows: StagingLoad | undefined
+  /** Either way in may be the first to need it, and both at once. */
   #startingRows: Promise<StagingLoad> | undefined
   /** Further loads of the same rows, each over a connection of its own. */
   readonly #beside: { readonly connection: MysqlConnection; readonly load: StagingLoad }[] = []

@@ -44,8 +44,7 @@ function retypeNative(from: Column, to: Column): Retype {
     if (x >= 0 && y >= 0) return x < y ? WIDER : NARROWER
     // A VARCHAR of any length has its place in a TEXT.
     if (y > 0 && a.base === (family === TEXTS ? 'varchar' : 'varbinary')) return WIDER
-    // Digests take long texts in another way: both would never be equal.
-    if (x >= 0 && b.base === (family === TEXTS ? 'varchar' : 'varbinary')) return ANOTHER
+    // Back it is another type: digests take long texts in another way, and both would never be equal.
   }
   if (a.base === 'char' && b.base === 'varchar') return (a.numbers[0] ?? 1) <= (b.numbers[0] ?? 0) ? WIDER : NARROWER
   if (a.base === 'float' && b.base === 'double') return OTHER_TEXT
