@@ -2,7 +2,7 @@ import { type Digest, type DigestReader, FINGERPRINT_COLUMNS, type ReadRequest, 
 import { packRows, type RowBatch, RowPacker } from '../model/rows.ts'
 import { type Column, keyColumns, storedColumns, type TableSchema } from '../model/schema.ts'
 import { type Cell, type Fault, type MemoryDatabase, project, type Row, tableOf } from './database.ts'
-import { bytesOf, compareCells, compareKeys, hashOf, identityOf, inRange, keyIndexes, toHex, unpack } from './rows.ts'
+import { bytesOf, compareCells, compareKeys, fromHex, hashOf, identityOf, keyIndexes, toHex, unpack } from './rows.ts'
 
 const HASHES = 2n ** 64n
 const FINGERPRINTS_PER_BATCH = 1_000
@@ -64,7 +64,26 @@ function viewOf(db: MemoryDatabase, schema: TableSchema): View {
   return { key, rows: key.length === 0 ? rows : rows.sort((a, b) => compareKeys(key, a.key, b.key)) }
 }
 
-const rowsIn = (view: View, range: RowRange): readonly ViewRow[] => view.rows.filter((row) => inRange(range, view.key, row.key, row.hash))
+function rowsIn({ key, rows }: View, range: RowRange): readonly ViewRow[] {
+  if (range.by === 'key') {
+    const to = range.to === undefined ? rows.length : firstFrom(rows, key, range.to)
+    return rows.slice(range.from === undefined ? 0 : firstFrom(rows, key, range.from), to)
+  }
+  const [from, to] = [BigInt(range.from), BigInt(range.to)]
+  return rows.filter(({ hash }) => hash() >= from && hash() < to)
+}
+
+/** The place of the first row that does not come before the bound. */
+function firstFrom(rows: readonly ViewRow[], columns: readonly Column[], bound: readonly string[]): number {
+  const key = fromHex(bound)
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareKeys(columns, rows[middle]?.key ?? [], key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 async function* read(db: MemoryDatabase, fault: Fault, request: ReadRequest): AsyncGenerator<RowBatch> {
   const { schema, range, keys, since, limit, batchRows, batchBytes, signal } = request
@@ -151,7 +170,7 @@ const digestOf = (rows: readonly ViewRow[]): Digest => ({ rows: rows.length, sum
 
 async function* fingerprints(db: MemoryDatabase, schema: TableSchema, ranges: readonly RowRange[], signal: AbortSignal): AsyncGenerator<RowBatch> {
   const view = viewOf(db, schema)
-  const rows = view.rows.filter((row) => ranges.some((range) => inRange(range, view.key, row.key, row.hash)))
+  const rows = ranges.flatMap((range) => rowsIn(view, range))
   const lines = view.key.length > 0 ? rows.map((row): Row => [...row.key, String(row.hash()), '1']) : countedHashes(rows)
   for (let start = 0; start < lines.length; start += FINGERPRINTS_PER_BATCH) {
     signal.throwIfAborted()

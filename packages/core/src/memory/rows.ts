@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { RowRange } from '../contract/reader.ts'
 import { CellCursor, packRows, type RowBatch } from '../model/rows.ts'
 import type { Column, TableSchema } from '../model/schema.ts'
 import type { LogicalType } from '../model/types.ts'
@@ -52,16 +51,9 @@ export function compareKeys(columns: readonly Column[], a: Row, b: Row): number 
   return 0
 }
 
-/** Whether a row lies in a range: by its key, or by its hash where the table has none. */
-export function inRange(range: RowRange, keyColumns: readonly Column[], key: Row, hash: () => bigint): boolean {
-  if (range.by === 'hash') return hash() >= BigInt(range.from) && hash() < BigInt(range.to)
-  const fromHere = range.from === undefined || compareKeys(keyColumns, key, fromHex(range.from)) >= 0
-  return fromHere && (range.to === undefined || compareKeys(keyColumns, key, fromHex(range.to)) < 0)
-}
-
 export const toHex = (key: Row): readonly string[] => key.map((cell) => bytesOf(cell ?? '').toString('hex'))
 
-const fromHex = (key: readonly string[]): Row => key.map((cell) => Buffer.from(cell, 'hex'))
+export const fromHex = (key: readonly string[]): Row => key.map((cell) => Buffer.from(cell, 'hex'))
 
 /** Texts with and without a fraction compare by value: bounds have six digits, whatever the column has. */
 function sixDigits(cell: string | Uint8Array): Buffer {

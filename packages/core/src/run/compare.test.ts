@@ -6,6 +6,7 @@ import { type Comparison, findings, isHopeless, survey } from './compare.ts'
 import { batchesOf } from './differences.ts'
 
 const SEED = Number(process.env['SEED'] ?? 4711)
+const TRIALS = Number(process.env['TRIALS'] ?? 20)
 const id: Column = { name: 'id', type: { kind: 'int', bits: 32 }, nullable: false }
 const text: Column = { name: 'v', type: { kind: 'text' }, nullable: true }
 const schemaOf = (key: readonly string[]): TableSchema => ({
@@ -22,7 +23,7 @@ const schemaOf = (key: readonly string[]): TableSchema => ({
 describe(`comparing two ends (seed ${SEED})`, () => {
   it('finds exactly what differs, whatever the edits, with a key', async () => {
     const random = generator(SEED)
-    for (let trial = 0; trial < 20; trial++) {
+    for (let trial = 0; trial < TRIALS; trial++) {
       const size = trial === 0 ? 18_000 : ([0, 1, 300, 1_500][trial % 4] as number)
       const rows = Array.from({ length: size }, (_, i): Row => [String(i * 3), `v${random(50)}`])
       const edits = random(30)
@@ -34,7 +35,7 @@ describe(`comparing two ends (seed ${SEED})`, () => {
 
   it('keeps the number of equal rows right, without a key', async () => {
     const random = generator(SEED)
-    for (let trial = 0; trial < 40; trial++) {
+    for (let trial = 0; trial < 2 * TRIALS; trial++) {
       const rows = Array.from({ length: [0, 1, 50, 400][trial % 4] as number }, (): Row => [String(random(20)), random(5) === 0 ? null : `v${random(3)}`])
       const { equal } = await settle(schemaOf([]), rows, edited(rows, random(30), random, false))
       expect(equal, `trial ${trial}`).toBe(true)
