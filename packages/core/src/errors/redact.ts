@@ -10,7 +10,7 @@ const SHORTEST = 3
 const DSN_PASSWORD = /(?<=:\/\/[^\s:/@"'<>]*:)[^\s/"'<>]*(?=@)/g
 
 /**
- * Makes the function that masks these secrets in any text: as they are, URL-encoded (either case, spaces as `%20` or `+`), JSON-escaped
+ * Makes the function that masks these secrets in any text: as they are, URL-encoded (either case, spaces as `%20` or `+`, or as a form is sent), JSON-escaped
  * (once or twice, as in a log of a log) and in base64, and the password of any URL. Pass text that is shown, logged or stored through it.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
@@ -46,7 +46,9 @@ function formsOf(secret: string): readonly string[] {
   const wellFormed = secret.replace(/\p{Surrogate}/gu, '\ufffd')
   const percent = encodeURIComponent(wellFormed)
   const strict = percent.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-  const encoded = [percent, strict, encodeURI(wellFormed), percent.replaceAll('%20', '+'), strict.replaceAll('%20', '+')]
+  // Of the marks that others leave as they are it encodes all but the star, and the tilde too.
+  const inForm = new URLSearchParams({ '': wellFormed }).toString().slice(1)
+  const encoded = [percent, strict, encodeURI(wellFormed), inForm, percent.replaceAll('%20', '+'), strict.replaceAll('%20', '+')]
   const once = JSON.stringify(secret).slice(1, -1)
   const twice = JSON.stringify(once).slice(1, -1)
   // Shorter ones are too likely to be part of something else.
