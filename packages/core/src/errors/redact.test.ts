@@ -4,7 +4,7 @@ import { MASK, redactDeep, redactor } from './redact.ts'
 const HOSTILE = `p@ss:w/rd?#%"'\\`
 
 describe('redactor', () => {
-  const redact = redactor([HOSTILE, 'hunter2', 'mit Leerzeichen!', 'zürich\n1'])
+  const redact = (text: string) => redactor([HOSTILE, 'hunter2', 'mit Leerzeichen!', 'zürich\n1'])(text)
 
   it.each([
     ['raw', HOSTILE],
@@ -54,7 +54,7 @@ describe('redactor', () => {
   })
 
   it('changes nothing else, and is not harmed by empty secrets', () => {
-    expect(redactor([''])('some text')).toBe('some text')
+    expect(redactor([''])('some text, password="", token: ')).toBe('some text, password="", token: ')
     expect(redactor(['\ud800x1'])('a\ud800x1b')).toBe(`a${MASK}b`)
   })
 })
@@ -82,6 +82,16 @@ describe('redactDeep', () => {
       [MASK]: 1,
     })
     expect(value.db_pass).toBe('x')
+  })
+
+  it('keeps what is no secret as it is, NULL and what is left out included', () => {
+    const value = [null, 1.5, false, 'hunter2', { password: undefined, left_out: undefined, rows: 0 }]
+    expect(redactDeep(null)).toBeNull()
+    expect(redactDeep(value, redactor(['hunter2']))).toStrictEqual([null, 1.5, false, MASK, { password: undefined, left_out: undefined, rows: 0 }])
+  })
+
+  it('masks passwords of URLs where no secret is known', () => {
+    expect(redactDeep({ dsn: ['mysql://u:p@h/shop'] })).toEqual({ dsn: [`mysql://u:${MASK}@h/shop`] })
   })
 
   it('keeps keys that are hostile to objects', () => {
