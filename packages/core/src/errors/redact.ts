@@ -16,10 +16,9 @@ const DSN_PASSWORD = /(?<=:\/\/[^\s:/@"'<>]*:)[^\s/"'<>]*(?=@)/g
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const known = [...new Set(secrets)].filter((secret) => secret !== '')
   const forms = new Set(known.filter((secret) => secret.length >= SHORTEST).flatMap(formsOf))
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length)
   const short = known.filter((secret) => secret.length < SHORTEST).map(inPasswordPlace)
   return (text) => {
-    let masked = maskAll(text, longestFirst)
+    let masked = maskAll(text, forms)
     for (const pattern of short) masked = masked.replace(pattern, MASK)
     return masked.replace(DSN_PASSWORD, MASK)
   }
@@ -52,18 +51,17 @@ function formsOf(secret: string): readonly string[] {
   const once = JSON.stringify(secret).slice(1, -1)
   const twice = JSON.stringify(once).slice(1, -1)
   // Shorter ones are too likely to be part of something else.
-  const base64 = secret.length < 6 ? [] : (['base64', 'base64url'] as const).map((form) => Buffer.from(wellFormed).toString(form).replace(/=+$/, ''))
+  const base64 = secret.length < 6 ? [] : (['base64', 'base64url'] as const).map((form) => Buffer.from(wellFormed).toString(form).replaceAll('=', ''))
   return [secret, once, twice, ...base64, ...encoded, ...encoded.map((text) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
 }
 
 /** Places may overlap (two secrets with a common part): they are joined first, so that no rest of one is left. */
-function maskAll(text: string, forms: readonly string[]): string {
+function maskAll(text: string, forms: ReadonlySet<string>): string {
   const places: { start: number; end: number }[] = []
   for (const form of forms) {
     for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) places.push({ start: at, end: at + form.length })
   }
-  if (places.length === 0) return text
-  places.sort((a, b) => a.start - b.start || b.end - a.end)
+  places.sort((a, b) => a.start - b.start)
   let masked = ''
   let done = 0
   for (const { start, end } of places) {
