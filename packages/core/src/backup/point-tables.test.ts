@@ -55,13 +55,19 @@ describe('the tables of a point', () => {
   test('are those that are planned or dropped, not those that are refused or not planned', async () => {
     const refused = { code: 'X', kind: 'refused', message: 'x' } as const
     const plan = planOf({
-      tables: [planned('orders', { existing: schemaOf('shop_copy', 'orders', 5) }), planned('fresh'), planned('odd', { refused })],
+      tables: [
+        planned('orders', { existing: schemaOf('shop_copy', 'orders', 5) }),
+        planned('fresh'),
+        planned('lines', { existing: schemaOf('shop_copy', 'lines') }),
+        planned('odd', { refused }),
+      ],
       drops: [{ table: { database: 'shop_copy', name: 'gone' }, statements: [] }],
     })
     const target = targetWith(schemaOf('shop_copy', 'orders'), schemaOf('shop_copy', 'odd'), schemaOf('shop_copy', 'own'), schemaOf('shop_copy', 'gone'))
     expect(await pointTables(plan, target, 'touched')).toEqual([
       { table: { database: 'shop_copy', name: 'orders' }, source: { database: 'shop', name: 'orders' }, estimate: 5 },
       { table: { database: 'shop_copy', name: 'fresh' }, source: { database: 'shop', name: 'fresh' } },
+      { table: { database: 'shop_copy', name: 'lines' }, source: { database: 'shop', name: 'lines' } },
       { table: { database: 'shop_copy', name: 'gone' }, source: { database: 'shop', name: 'gone' } },
     ])
   })
