@@ -68,7 +68,11 @@ it('says so where rows are there again, and forgets nothing', async () => {
   if (at === undefined) throw new Error('no target')
   // A statement of a killed run that ends in between.
   const late = { ...at, target: { ...at.target, run: async () => {} } }
-  await expect(purge({ ...here.ends, targets: [late] }, 'shop7')).rejects.toMatchObject({ code: 'PURGE_LEFT', message: expect.stringContaining('orders (2)') })
+  await expect(purge({ ...here.ends, targets: [late] }, 'shop7')).rejects.toMatchObject({
+    code: 'PURGE_LEFT',
+    kind: 'data',
+    message: expect.stringContaining('orders (2), users (2)'),
+  })
   expect(await here.known()).toEqual(['shop7'])
 })
 
