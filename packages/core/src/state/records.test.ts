@@ -50,6 +50,17 @@ test('without a target its tables have what the other targets say, and go where 
   expect(left && withoutTarget(left, 'a', NOW)).toBeUndefined()
 })
 
+test('without a target a table has the mode and the rows of the latest that is left, whichever comes first', () => {
+  const [early, late] = [saved({ updated_at: at(4), records_synced: 4 }), saved({ updated_at: at(5), records_synced: 5, sync_mode: 'FULL' })]
+  for (const [a, b] of [
+    [early, late],
+    [late, early],
+  ] as const) {
+    const all = put(put(put(undefined, 'a', a), 'b', b), 'gone', saved({ updated_at: at(6), records_synced: 6 }))
+    expect(withoutTarget(all, 'gone', NOW)?.tables['orders']).toMatchObject({ records_synced: 5, sync_mode: 'FULL', updated_at: at(5) })
+  }
+})
+
 test('a name of Object.prototype is a table like any other', () => {
   const state = put(put(undefined, 'a', saved(), '__proto__'), '__proto__', saved({ sync_status: 'FAILED' }), '__proto__')
   expect(Object.keys(state.tables)).toEqual(['__proto__'])
@@ -60,7 +71,18 @@ test('a document of another shape is never taken for no state', () => {
   const whole = put(undefined, 'a', saved())
   expect(parseDatabaseState('shop', whole as never)).toBe(whole)
   for (const wrong of [null, [], 'text', {}, { tables: [] }, { tables: { orders: null } }, { tables: { orders: 'text' } }]) {
-    expect(() => parseDatabaseState('shop', wrong as never), JSON.stringify(wrong)).toThrow('expected shape')
+    expect(() => parseDatabaseState('shop', wrong as never), JSON.stringify(wrong)).toThrow(
+      expect.objectContaining({ code: 'STATE_UNREADABLE', kind: 'config', message: expect.stringContaining('expected shape') }),
+    )
+  }
+})
+
+test('a table without targets is one of an older tool; one sound target makes no other one sound', () => {
+  const older = { sync_status: 'SUCCESS', last_sync_time: null }
+  const parse = (table: unknown) => parseDatabaseState('shop', { tables: { orders: table } } as never)
+  expect(parse(older).tables['orders']).toEqual(older)
+  for (const targets of [null, [], 'text', { a: saved(), b: older }, { b: older, a: saved() }]) {
+    expect(() => parse({ ...older, targets }), JSON.stringify(targets)).toThrow('orders')
   }
 })
 
@@ -68,11 +90,17 @@ test('what a decision hangs on has to have its shape, at each target', () => {
   const document = (over: Record<string, unknown>) => put(undefined, 'a', { ...saved(), ...over } as TargetState) as never
   const position = (columns: unknown, more = {}) => ({ position: { columns, ...more } })
   const zoned = { zone: 60 }
-  for (const right of [{}, { position: null }, position({ at: null }), position({ at: '2026-01-01' }), position({ at: '2026-01-01 00:00:00.123456' }, zoned)]) {
+  const otherKinds = [{ position: null }, { position: {} }, { position: { binlog: 'b.7' } }]
+  for (const right of [
+    ...[{}, ...otherKinds],
+    ...[position({ at: null }), position({ at: '2026-01-01' }), position({ at: '2026-01-01 00:00:00.123456' }, zoned)],
+  ]) {
     expect(() => parseDatabaseState('shop', document(right)), JSON.stringify(right)).not.toThrow()
   }
   for (const wrong of [
     { compared_at: 'soon' },
+    { compared_at: 5 },
+    { last_sync_time: 5 },
     { compared_at: undefined },
     { source_id: 1 },
     { target_id: null },
@@ -81,6 +109,7 @@ test('what a decision hangs on has to have its shape, at each target', () => {
     position(null),
     position([]),
     position({ at: 5 }),
+    position({ at: ['2026-01-01'] }),
     position({ at: 'soon' }),
     position({ at: null, further: '2026-01-01 00' }),
     position({ at: null }, { zone: 'UTC' }),
