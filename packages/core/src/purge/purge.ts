@@ -4,7 +4,7 @@ import type { TablePurge, Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { lockPlace } from '../run/run-locks.ts'
-import { storedDatabases } from '../state/records.ts'
+import { parseDatabaseState, storedDatabases } from '../state/records.ts'
 import { choosePurged, unknownDatabase } from './choose.ts'
 import { forgetDatabase } from './forget.ts'
 
@@ -51,14 +51,20 @@ export async function planPurge(ends: PurgeEnds, patterns: readonly string[], si
       hint: shared.length > 0 ? `Say which targets are meant: ${shared.join(' ')}. At ${name}, drop the database by hand.` : 'Drop the database there by hand.',
     })
   }
-  const known = (await storedDatabases(ends.state)).map(({ name }) => name)
+  const stored = await storedDatabases(ends.state)
+  const known = stored.map(({ name }) => name)
   const databases = choosePurged(patterns, known)
   const parts: PurgePart[] = []
   for (const source of databases) {
+    const shared = ends.targets.find((at) => !isOwnPlace(at, source, stored))
+    if (shared !== undefined) {
+      throw unknownDatabase(
+        `At the target ${shared.name} every name leads to ${shared.database}, and the state does not say that ${source} alone is there.`,
+        known,
+      )
+    }
     const found = await Promise.all(ends.targets.map((target) => partOf(target, source, signal)))
-    // Under a template without a place for the name every name would do, a misspelled one too.
-    const sure = ends.targets.every(({ database }) => database.includes('{database}'))
-    if (!known.includes(source) && (!sure || found.every(({ tables, leftovers }) => tables.length + leftovers.length === 0))) {
+    if (!known.includes(source) && found.every(({ tables, leftovers }) => tables.length + leftovers.length === 0)) {
       throw unknownDatabase(`There is nothing of database ${source}, neither in the state nor at ${ends.targets.map(({ name }) => name).join(', ')}.`, known)
     }
     parts.push(...found)
@@ -94,6 +100,15 @@ export async function executePurge(ends: PurgeEnds, { databases }: PurgePlan, si
 }
 
 const nameAt = ({ database }: Pick<PurgeTarget, 'database'>, source: string): string => database.replaceAll('{database}', () => source)
+
+/** Under a template without a place for the name every name would do: a misspelled one, and that of a database which was synced to another place, or before. */
+function isOwnPlace({ name: target, database }: PurgeTarget, source: string, stored: Awaited<ReturnType<typeof storedDatabases>>): boolean {
+  if (database.includes('{database}')) return true
+  const there = stored.filter(({ name, value }) =>
+    Object.values(parseDatabaseState(name, value).tables).some(({ targets }) => targets?.[target]?.target_database === database),
+  )
+  return there.length === 1 && there[0]?.name === source
+}
 
 /** In one order, so that two purges never wait for each other. */
 const placesOf = ({ targets }: PurgeEnds, databases: readonly string[]) =>
