@@ -1,116 +1,9 @@
 import { expect, test } from 'vitest'
-import type { BackupPoint, Backups, RestoreReceipt, UnfinishedRestore } from '../contract/backups.ts'
-import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
-import { memoryStore } from '../memory/store.ts'
-import type { JsonValue } from '../model/json.ts'
-import { choosePoint } from './choose-point.ts'
 import { executeRollback } from './execute-rollback.ts'
-import { planRollback, type RollbackEnds } from './plan-rollback.ts'
+import { planRollback } from './plan-rollback.ts'
+import { bench, point, quiet, signal, unproved } from './testing.ts'
 import { refuseUnfinished } from './unfinished.ts'
-
-const point = (name: string, over: Partial<NonNullable<BackupPoint['manifest']>> = {}): BackupPoint => ({
-  name,
-  path: `/backups/${name}`,
-  kind: 'dump',
-  bytes: 1,
-  madeAt: '2026-11-21T02:00:00.000Z',
-  manifest: {
-    version: 1,
-    run: null,
-    target: 'copy',
-    server: { id: 'server', label: 'a server' },
-    consistency: { scope: 'all', detail: '' },
-    sha256: '',
-    tables: [{ database: 'shop', name: 't', rows: 1, digest: null }],
-    state: { tables: { shop: { t: null } } },
-    restoredAt: null,
-    ...over,
-  },
-})
-
-function unproved(of: BackupPoint): BackupPoint {
-  const { name, path, kind, bytes, madeAt } = of
-  return { name, path, kind, bytes, madeAt }
-}
-
-const { signal } = new AbortController()
-const quiet = { signal, progress: () => {} }
-
-/** A target whose tables are one text, with the moments of a restore at which it can be stopped. */
-function bench(given: readonly BackupPoint[]) {
-  const world = {
-    points: [...given],
-    content: 'new',
-    pending: undefined as (UnfinishedRestore & { readonly to: string }) | undefined,
-    dieAt: undefined as 'building' | 'swapping' | 'swapped' | 'recorded' | undefined,
-    steps: [] as string[],
-  }
-  const die = (moment: typeof world.dieAt) => {
-    if (world.dieAt !== moment) return
-    world.dieAt = undefined
-    throw new SyncError('LOST', `died when ${moment}`, { kind: 'transient' })
-  }
-  const receipt: RestoreReceipt = { tables: [{ database: 'shop', name: 't', rows: 1, outcome: 'restored' }], apart: [], missing: [] }
-  const complete = async (swapped: (receipt: RestoreReceipt) => Promise<void>) => {
-    world.content = world.pending?.to ?? ''
-    die('swapped')
-    await swapped(receipt)
-    die('recorded')
-    world.pending = undefined
-    return receipt
-  }
-  const backups: Backups = {
-    async create({ state, target }) {
-      const made = point(`before_${world.points.length}`, { state, target })
-      world.points.unshift(made)
-      world.steps.push('kept')
-      return made
-    },
-    journal: () => Promise.reject(new Error('no journal here')),
-    list: async () => world.points,
-    check: async ({ name, manifest }) => ({
-      verdict: name.startsWith('bad') ? 'damaged' : manifest === undefined ? 'unproved' : 'intact',
-      findings: [],
-      tables: [{ database: '', name: 't', rows: 1 }],
-    }),
-    preview: async (_point, tables) => ({
-      tables: tables.map((table) => ({ ...table, change: 'replace', rowsNow: 1, rowsThen: 1 })),
-      statements: [],
-      apart: [],
-    }),
-    async restore({ name }, { databases, note, swapping, swapped }) {
-      if (world.pending !== undefined) throw new Error('two at once')
-      die('building')
-      world.pending = { point: name, databases, note, to: name }
-      await swapping()
-      die('swapping')
-      return await complete(swapped)
-    },
-    unfinished: async () => world.pending,
-    resume: async (_databases, { swapped }) => await complete(swapped),
-    async drop({ name }) {
-      world.points = world.points.filter((one) => one.name !== name)
-    },
-  }
-  const locks = new Set<string>()
-  const target = {
-    identity: async () => ({ id: 'server', label: 'a server' }),
-    databases: async () => ['shop'],
-    async lock(database: string) {
-      if (locks.has(database)) throw new SyncError('RUN_LOCKED', 'taken', { kind: 'locked' })
-      locks.add(database)
-      return { held: () => true, [Symbol.asyncDispose]: async () => void locks.delete(database) }
-    },
-  } as unknown as Target
-  const store = memoryStore()
-  const ends: RollbackEnds = { name: 'copy', target, backups, state: store }
-  const go = async (wanted?: string, database?: string) => {
-    const plan = await planRollback(ends, { point: wanted, database, allow: [], signal })
-    return await executeRollback(ends, plan, quiet)
-  }
-  return { world, ends, go, store, backups }
-}
 
 test('a rollback keeps the present first, and is no point that `latest` means', async () => {
   const { world, go } = bench([point('old')])
@@ -205,29 +98,4 @@ test('two at once: the second is told so', async () => {
   await executeRollback(ends, plan, { signal, progress })
   await second
   expect(seconds).toEqual([expect.objectContaining({ code: 'RUN_LOCKED', kind: 'locked' })])
-})
-
-test.each([
-  ['latest', 'run'],
-  ['backup_point_20261121_020000', 'backup_point_20261121_020000.sql.gz'],
-  ['backup_point_20261121_020000.sql.gz', 'backup_point_20261121_020000.sql.gz'],
-  ['/backups/run', 'run'],
-  ['20261121T020000Z-abcdef', 'run'],
-])('%s means %s', (wanted, name) => {
-  const rolledBack = { tables: {}, rollbackTo: 'x' } as unknown as JsonValue
-  const points = [
-    unproved(point('file.sql.gz')),
-    point('before', { state: rolledBack }),
-    point('elsewhere', { target: 'other', run: '20261121T020000Z-abcdef' }),
-    point('run', { run: '20261121T020000Z-abcdef' }),
-    point('backup_point_20261121_020000.sql.gz'),
-  ]
-  expect(choosePoint(points, wanted, 'copy').name).toBe(name)
-})
-
-test('a name that no point has is answered with those that there are', () => {
-  expect(() => choosePoint([point('old')], 'new', 'copy')).toThrow(
-    expect.objectContaining({ code: 'BACKUP_POINT_UNKNOWN', hint: expect.stringContaining('old') }),
-  )
-  expect(() => choosePoint([], 'latest', 'copy')).toThrow(expect.objectContaining({ code: 'BACKUP_POINT_UNKNOWN' }))
 })
