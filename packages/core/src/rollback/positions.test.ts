@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SyncError } from '../errors/sync-error.ts'
 import { memoryStore } from '../memory/store.ts'
 import type { JsonValue } from '../model/json.ts'
 import { databaseKey, type TargetState } from '../state/records.ts'
@@ -100,9 +101,70 @@ test('a run into another target that writes at the same moment keeps its part', 
   expect((await readPositions(store, 'other', [in_('orders')]))['shop']).toEqual({ orders: other })
 })
 
+test('what one target does not know any more another one still knows', async () => {
+  const store = memoryStore()
+  await store.write(shop, state({ orders: { copy: saved(), other: saved() }, items: { copy: saved() } }), undefined)
+  await writePositions(store, 'copy', { shop: { orders: null, items: null } })
+  expect(await readPositions(store, 'copy', ['orders', 'items'].map(in_))).toEqual({})
+  expect(await readPositions(store, 'other', [in_('orders')])).toEqual({ shop: { orders: saved() } })
+  const document = (await store.read(shop))?.value
+  expect(document).toMatchObject({ database_info: { total_tables: 1 }, tables: { orders: { table_name: 'orders', sync_mode: 'FULL' } } })
+})
+
+test('a table that is in the state without any target stays in it', async () => {
+  const store = memoryStore()
+  const written = { table_name: 'orders', last_sync_time: null, sync_status: 'SUCCESS', sync_mode: 'FULL' }
+  await store.write(shop, { database_info: { tenant_id: 'shop', last_updated: '', total_tables: 1, time_zone: 'UTC' }, tables: { orders: written } }, undefined)
+  await writePositions(store, 'copy', { shop: { orders: null } })
+  expect((await store.read(shop))?.value).toMatchObject({ tables: { orders: written } })
+})
+
+test('what has just been put back is not forgotten', async () => {
+  const store = memoryStore()
+  await store.write(shop, state({ orders: { copy: saved() }, items: { copy: saved() } }), undefined)
+  await forgetPositions(store, 'copy', ['orders', 'items'].map(in_), { shop: { orders: saved() }, elsewhere: { items: saved() } })
+  expect(await readPositions(store, 'copy', ['orders', 'items'].map(in_))).toEqual({
+    shop: { orders: saved(), items: saved({ position: null, compared_at: null }) },
+  })
+})
+
+/** A store whose first writes fail, and how often it was written to. */
+function failing(error: unknown, times: number) {
+  const told = { writes: 0 }
+  const store = memoryStore({
+    fault: (moment) => {
+      if (moment === 'save' && ++told.writes <= times) throw error
+    },
+  })
+  return { store, told }
+}
+
+const conflict = new SyncError('STATE_CONFLICT', 'changed meanwhile', { kind: 'locked' })
+
+test('positions are put back though others write again and again, and not for ever', async () => {
+  const patient = failing(conflict, 19)
+  await writePositions(patient.store, 'copy', { shop: { orders: saved() } })
+  expect(await readPositions(patient.store, 'copy', [in_('orders')])).toEqual({ shop: { orders: saved() } })
+  const hopeless = failing(conflict, 100)
+  await expect(writePositions(hopeless.store, 'copy', { shop: { orders: saved() } })).rejects.toBe(conflict)
+  expect(hopeless.told.writes).toBe(20)
+})
+
+test.each([new SyncError('STATE_UNWRITABLE', 'disk full', { kind: 'config' }), new TypeError('not a function')])(
+  '%s is no conflict, and not tried again',
+  async (error) => {
+    const { store, told } = failing(error, 100)
+    await expect(writePositions(store, 'copy', { shop: { orders: saved() } })).rejects.toBe(error)
+    expect(told.writes).toBe(1)
+  },
+)
+
 test.each<[JsonValue, Positions | undefined]>([
   [{ tables: { shop: { orders: null } } }, { shop: { orders: null } }],
   [{ tables: { shop: 5 } }, undefined],
+  [{ tables: { shop: {}, stock: 5 } }, undefined],
+  [{ tables: { shop: { orders: null, items: 5 } } }, undefined],
+  [{ tables: { shop: { orders: 'x' } } }, undefined],
   [{ tables: [] }, undefined],
   [null, undefined],
   ['x', undefined],
