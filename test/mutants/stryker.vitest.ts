@@ -33,7 +33,7 @@ export default defineConfig({
     exclude: ['packages/core/src/config/mistakes.test.ts', '**/*.db.test.ts', '**/node_modules/**'],
     sequence: { sequencer: QuickFirst },
     // A few random trials of each kind: thousands of mutants outlive them, and each takes all of them.
-    env: { TRIALS: '5', STEPS: '30', DBSYNC_SCHEDULES: '10', DBSYNC_SEED: '4711' },
+    env: { TRIALS: '5', STEPS: '60', DBSYNC_SCHEDULES: '10', DBSYNC_SEED: '4711' },
     testTimeout: 60_000,
   },
 })

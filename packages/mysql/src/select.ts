@@ -12,6 +12,8 @@ export type BatchLimits = {
 /** Batches that wait for the consumer before the socket is paused. */
 const QUEUE = 4
 
+const NOTHING = new Uint8Array(0)
+
 export interface PackedRows extends AsyncIterable<RowBatch> {
   start(sql: string): void
   /** Ends the rows with an error: the connection is gone, or the run was stopped. */
@@ -27,7 +29,7 @@ export interface PackedRows extends AsyncIterable<RowBatch> {
  * our `row` state takes the place of the driver's. Should a driver not use it, its `result` events carry the same cells one by one.
  */
 export function packedRows(driver: Driver, columns: readonly Column[], limits: BatchLimits, hook = true): PackedRows {
-  const packer = new RowPacker(Math.min(limits.batchBytes, 1 << 16))
+  const packer = new RowPacker(Math.min(limits.batchBytes, 1 << 16), limits.batchBytes + (limits.batchBytes >> 3))
   const queue: RowBatch[] = []
   const spare: Uint8Array[] = []
   let paused = false
@@ -41,7 +43,7 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
   }
 
   function flush(): void {
-    queue.push(packer.take(columns, spare.pop()))
+    queue.push(packer.take(columns, ended ? NOTHING : spare.pop()))
     // After the last word there is nothing to hold back: only the next statement, which nobody here would let go again.
     if (queue.length >= QUEUE && !paused && !ended) {
       paused = true
@@ -84,24 +86,28 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
   }
 
   async function* batches(): AsyncGenerator<RowBatch> {
-    for (;;) {
-      if (failure !== undefined) throw failure
-      const batch = queue.shift()
-      if (batch !== undefined) {
-        yield batch
-        if (limits.transient) spare.push(batch.bytes)
-        // Resuming delivers what the driver holds back, at once: not before there is room.
-        if (paused && queue.length < QUEUE / 2) {
-          paused = false
-          driver.resume()
+    try {
+      for (;;) {
+        if (failure !== undefined) throw failure
+        const batch = queue.shift()
+        if (batch !== undefined) {
+          yield batch
+          if (limits.transient) spare.push(batch.bytes)
+          // Resuming delivers what the driver holds back, at once: not before there is room.
+          if (paused && queue.length < QUEUE / 2) {
+            paused = false
+            driver.resume()
+          }
+        } else if (ended) {
+          return
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
         }
-      } else if (ended) {
-        return
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
       }
+    } finally {
+      for (const bytes of spare) release(bytes)
     }
   }
 
@@ -116,4 +122,9 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
     },
     [Symbol.asyncIterator]: batches,
   }
+}
+
+/** Left to the collector the memory would often outlive the next statement, which has its own. */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }

@@ -87,9 +87,12 @@ export class RowPacker {
   rowCount = 0
   #buffer: Buffer
   #used = 0
+  readonly #enough: number
 
-  constructor(capacity = 4096) {
+  /** `enough`: more than this is rarely needed. */
+  constructor(capacity = 4096, enough = Number.POSITIVE_INFINITY) {
     this.#buffer = Buffer.allocUnsafeSlow(capacity)
+    this.#enough = enough
   }
 
   get byteLength(): number {
@@ -126,10 +129,15 @@ export class RowPacker {
   /** The rows so far as a batch of `columns`; the packer is empty afterwards. It goes on in `next`, memory that nobody reads any more, or in its own. */
   take(columns: readonly Column[], next?: Uint8Array): RowBatch {
     const batch = rowBatch(columns, this.#buffer.subarray(0, this.#used), this.rowCount)
-    this.#buffer = next === undefined ? Buffer.allocUnsafeSlow(Math.max(4096, this.#used)) : Buffer.from(next.buffer)
+    this.#buffer = next === undefined ? Buffer.allocUnsafeSlow(this.#capacityLike(this.#used)) : Buffer.from(next.buffer)
     this.#used = 0
     this.rowCount = 0
     return batch
+  }
+
+  /** For about as much once more. */
+  #capacityLike(used: number): number {
+    return Math.max(4096, Math.min(used + (used >> 3), this.#enough))
   }
 
   #length(length: number): void {
@@ -149,7 +157,9 @@ export class RowPacker {
 
   #reserve(size: number): void {
     if (this.#used + size <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#used + size))
+    const needed = this.#used + size
+    const doubled = Math.max(this.#buffer.length * 2, needed)
+    const grown = Buffer.allocUnsafeSlow(needed <= this.#enough ? Math.min(doubled, this.#enough) : doubled)
     this.#buffer.copy(grown, 0, 0, this.#used)
     this.#buffer = grown
   }

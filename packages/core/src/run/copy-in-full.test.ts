@@ -22,7 +22,7 @@ const never = new AbortController().signal
 
 type Faults = { readonly beside?: (call: number) => void; readonly write?: (call: number) => void; readonly readers?: number }
 
-/** Copies a table of rows of one mebibyte over a line on which each takes 80 ms; everybody who is asked for help comes. */
+/** Copies a table of rows of one mebibyte over a line on which each takes 120 ms; everybody who is asked for help comes. */
 async function copy({ beside = () => {}, write = () => {}, readers = 8 }: Faults = {}) {
   const [source, target] = [memoryDatabase('source'), memoryDatabase('target')]
   const rows = Array.from({ length: ROWS }, (_, i): Row => [String(i), Buffer.alloc(MEBIBYTE, i)])
@@ -32,7 +32,7 @@ async function copy({ beside = () => {}, write = () => {}, readers = 8 }: Faults
   const open = memoryTarget(target)
   const sync: TableSync = {
     plan: { schema, wanted: schema, existing: undefined, changes: [], statements: [], strategy: { kind: 'full', why: '' } } as unknown as TablePlan,
-    snapshot: await memorySource(source, { fault: async (point) => void (point === 'read' && (await sleep(80))) }).open({ readers, signal: never }),
+    snapshot: await memorySource(source, { fault: async (point) => void (point === 'read' && (await sleep(120))) }).open({ readers, signal: never }),
     target: {
       ...open,
       async open(work, signal) {

@@ -9,7 +9,7 @@ import { write } from './write.ts'
 /** A table of two parts of this size is copied part by part, so that others can take some of them. */
 const PART_BYTES = 8 << 20
 /** One connection that is slower than this is held up by its line: a server that has the rows, or takes them, is not. */
-const ENOUGH_PER_SECOND = 16 << 20
+const ENOUGH_PER_SECOND = 12 << 20
 
 /** Replaces the copy by all rows of the source. */
 export async function copyInFull(sync: TableSync): Promise<TableSyncResult> {
