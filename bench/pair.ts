@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compareDatabases, startServer, type TestServer } from '@dbsync/testkit'
 import { cpuOf, type Measured, measure } from './measure.ts'
 
@@ -31,6 +32,8 @@ export interface BenchPair extends AsyncDisposable {
   readonly cpu: () => readonly number[]
   /** Megabytes that all clients have exchanged with both servers so far. */
   readonly wire: () => Promise<number>
+  /** Resolves when both servers have all their pages on disk, and the system its files. */
+  readonly settled: () => Promise<void>
   /** Throws where the copy is not equal. */
   readonly same: (databases: readonly string[]) => Promise<void>
 }
@@ -96,6 +99,10 @@ export async function benchPair({ into, settings: more = {} }: PairOptions = {})
       }
       return bytes / 1e6
     },
+    async settled() {
+      await Promise.all([source, target].map(flushed))
+      await measure('sync', [])
+    },
     cpu: () => [source, target].map(({ pid }) => cpuOf(pid)),
     async same(databases) {
       for (const database of databases) {
@@ -105,4 +112,14 @@ export async function benchPair({ into, settings: more = {} }: PairOptions = {})
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+async function flushed(server: TestServer): Promise<void> {
+  await server.query('SET GLOBAL innodb_max_dirty_pages_pct = 0, innodb_io_capacity_max = 100000, innodb_io_capacity = 100000')
+  for (let dirty = Number.POSITIVE_INFINITY; dirty > 100; ) {
+    const [row] = await server.query("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
+    dirty = Number(row?.['Value'])
+    await sleep(50)
+  }
+  await server.query('SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT, innodb_io_capacity = DEFAULT, innodb_io_capacity_max = DEFAULT')
 }

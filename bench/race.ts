@@ -13,15 +13,21 @@ export type Way = {
 export type Lap = Measured & { readonly servers: readonly number[]; readonly wire: number }
 
 /** What is looked at before and after each lap. */
-export type Gauges = { readonly cpu: () => readonly number[]; readonly wire: () => Promise<number> }
+export type Gauges = {
+  readonly cpu: () => readonly number[]
+  readonly wire: () => Promise<number>
+  /** Resolves when nothing that was written before is still on its way to the disk: the next lap would pay for it. */
+  readonly settled: () => Promise<void>
+}
 
 /** Runs all ways in each round, in random order, with the CPU time of both servers and the bytes on the wire beside each. */
-export async function race(ways: readonly Way[], rounds: number, { cpu, wire }: Gauges): Promise<ReadonlyMap<string, readonly Lap[]>> {
+export async function race(ways: readonly Way[], rounds: number, { cpu, wire, settled }: Gauges): Promise<ReadonlyMap<string, readonly Lap[]>> {
   const laps = new Map<string, Lap[]>(ways.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const way of ways.map((each) => ({ each, at: Math.random() })).toSorted((a, b) => a.at - b.at)) {
       const { name, before, run, check } = way.each
       await before?.()
+      await settled()
       const [start, bytes] = [cpu(), await wire()]
       const lap = await run()
       const servers = cpu().map((seconds, i) => seconds - (start[i] ?? 0))

@@ -92,7 +92,18 @@ export const reported = (strategy: Strategy): string => (strategy === 'keyless' 
 
 /** By chance a part of the tables, some at least, with those that they refer to. */
 export function someTables(tables: readonly TableCase[], share: number, luck: Chance): readonly TableCase[] {
-  const chosen = new Set(shuffled(tables, luck).slice(0, Math.max(5, Math.ceil(tables.length * share))))
-  const children = [...chosen].some(({ body }) => body.includes('REFERENCES parents'))
+  return withParents(tables, shuffled(tables, luck).slice(0, Math.max(5, Math.ceil(tables.length * share))))
+}
+
+/** Deals out the tables: each goes to one cell, by chance, of those for which it is possible. */
+export function deal(cells: readonly Cell[], possible: (cell: Cell) => readonly TableCase[], luck: Chance): ReadonlyMap<Cell, readonly TableCase[]> {
+  const all = new Set(cells.flatMap(possible))
+  const dealt = Map.groupBy(all, (table) => luck.pick(cells.filter((cell) => possible(cell).includes(table))))
+  return new Map(cells.map((cell) => [cell, withParents(possible(cell), dealt.get(cell) ?? [])]))
+}
+
+function withParents(tables: readonly TableCase[], some: readonly TableCase[]): readonly TableCase[] {
+  const chosen = new Set(some)
+  const children = some.some(({ body }) => body.includes('REFERENCES parents'))
   return tables.filter((table) => chosen.has(table) || table === HUGE || (children && table.name === 'parents'))
 }

@@ -62,7 +62,7 @@ export const ENGINE_CODES = {
   PURGE_UNSUPPORTED:
     'A database of this target is a database of its own, which `dbsync purge` never drops. Drop it there, or name the targets with shared tables with `--target`.',
   PURGE_UNKNOWN:
-    'Neither the state nor a target has anything of the database that is to be purged: the name is wrong, or all of it is gone already. The hint lists the databases that are known.',
+    'Neither the state nor a target has anything of the database that is to be purged: the name is wrong, or all of it is gone already. Or the target has one place for all, and the state does not say that this database alone is there. The hint lists the databases that are known.',
   PURGE_SEVERAL: 'A pattern matches several databases, and a purge takes each by its name. The hint lists them: give `--database` once for each.',
   PURGE_LEFT:
     'After the rows of a database were deleted there were some again: something else writes them, or a statement of a killed run came to its end meanwhile. Run the command again.',

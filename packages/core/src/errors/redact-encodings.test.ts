@@ -15,6 +15,17 @@ test.each([`it's (so)! hot*`, 'ZÜRICH: a/b?c#d', '50% + 7 ~ x', '\ud800 half a 
   }
 })
 
+test.each(["it's/x", 'ZÜRICH: a~b', 'half [and] {half}|^'])('nothing of %j is left in the parts of a URL, whatever the case of its codes', (secret) => {
+  const redact = redactor([secret])
+  const url = new URL('postgres://h/')
+  url.password = secret
+  url.search = `p=${secret}`
+  url.hash = secret
+  expect([url.password, url.search, url.hash].map(redact)).toEqual([MASK, `?p=${MASK}`, `#${MASK}`])
+  const mixed = url.password.replace(/%(.)(.)/g, (_, first, second) => `%${first.toUpperCase()}${second.toLowerCase()}`)
+  expect(redact(mixed)).toBe(MASK)
+})
+
 test('base64 is masked with its padding left or none, in both alphabets', () => {
   for (const secret of ['hunter2', 'hunter22', 'hunter222', 'ÿþ>?~ÿÿ', '\ud800hunter']) {
     const redact = redactor([secret])

@@ -10,15 +10,15 @@ const SHORTEST = 3
 const DSN_PASSWORD = /(?<=:\/\/[^\s:/@"'<>]*:)[^\s/"'<>]*(?=@)/g
 
 /**
- * Makes the function that masks these secrets in any text: as they are, URL-encoded (either case, spaces as `%20` or `+`, or as a form is sent), JSON-escaped
+ * Makes the function that masks these secrets in any text: as they are, URL-encoded by whatever rules (spaces as `+`, too), JSON-escaped
  * (once or twice, as in a log of a log) and in base64, and the password of any URL. Pass text that is shown, logged or stored through it.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const known = [...new Set(secrets)].filter((secret) => secret !== '')
-  const forms = new Set(known.filter((secret) => secret.length >= SHORTEST).flatMap(formsOf))
+  const long = [...new Set(known.filter((secret) => secret.length >= SHORTEST).flatMap(formsOf))].map((form) => new RegExp(form, 'g'))
   const short = known.filter((secret) => secret.length < SHORTEST).map(inPasswordPlace)
   return (text) => {
-    let masked = maskAll(text, forms)
+    let masked = maskAll(text, long)
     for (const pattern of short) masked = masked.replace(pattern, MASK)
     return masked.replace(DSN_PASSWORD, MASK)
   }
@@ -41,25 +41,33 @@ function maskedMember(key: string, item: JsonValue | undefined, redact: (text: s
 
 const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 
+/** As sources of regular expressions. */
 function formsOf(secret: string): readonly string[] {
-  const wellFormed = secret.replace(/\p{Surrogate}/gu, '\ufffd')
-  const percent = encodeURIComponent(wellFormed)
-  const strict = percent.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-  // Of the marks that others leave as they are it encodes all but the star, and the tilde too.
-  const inForm = new URLSearchParams({ '': wellFormed }).toString().slice(1)
-  const encoded = [percent, strict, encodeURI(wellFormed), inForm, percent.replaceAll('%20', '+'), strict.replaceAll('%20', '+')]
+  const wellFormed = secret.toWellFormed()
   const once = JSON.stringify(secret).slice(1, -1)
   const twice = JSON.stringify(once).slice(1, -1)
   // Shorter ones are too likely to be part of something else.
   const base64 = secret.length < 6 ? [] : (['base64', 'base64url'] as const).map((form) => Buffer.from(wellFormed).toString(form).replaceAll('=', ''))
-  return [secret, once, twice, ...base64, ...encoded, ...encoded.map((text) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+  return [...[secret, once, twice, ...base64].map(literal), [...wellFormed].map(perhapsEncoded).join('')]
 }
 
+/** Which characters are encoded, and how the codes are written, differs from one encoder to the next. */
+function perhapsEncoded(char: string): string {
+  const codes = [...Buffer.from(char)].map((byte) => `%${byte.toString(16).padStart(2, '0').replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`)
+  return `(?:${literal(char)}|${codes.join('')}${char === ' ' ? '|\\+' : ''})`
+}
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+
 /** Places may overlap (two secrets with a common part): they are joined first, so that no rest of one is left. */
-function maskAll(text: string, forms: ReadonlySet<string>): string {
+function maskAll(text: string, forms: readonly RegExp[]): string {
   const places: { start: number; end: number }[] = []
   for (const form of forms) {
-    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) places.push({ start: at, end: at + form.length })
+    form.lastIndex = 0
+    for (let found = form.exec(text); found !== null; found = form.exec(text)) {
+      places.push({ start: found.index, end: form.lastIndex })
+      form.lastIndex = found.index + 1
+    }
   }
   places.sort((a, b) => a.start - b.start)
   let masked = ''
@@ -73,7 +81,7 @@ function maskAll(text: string, forms: ReadonlySet<string>): string {
 
 /** After `scheme://user:`, and after `password=`, `"pwd": "` and the like, where the secret is the whole value. */
 function inPasswordPlace(secret: string): RegExp {
-  const forms = [...new Set(formsOf(secret))].map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')
+  const forms = formsOf(secret).join('|')
   return new RegExp(
     `(?<=:\\/\\/[^\\s:/@]*:)(?:${forms})(?=@)|(?<=(?:pass(?:word|wd|phrase)?|pwd|secret|token)["']?\\s*[=:]\\s*["']?)(?:${forms})(?![\\w])`,
     'gi',

@@ -17,13 +17,13 @@ function chooseOne(pattern: string, known: readonly string[]): string {
   if (others.length > 0) {
     throw new SyncError('PURGE_SEVERAL', `${pattern} matches ${others.length + 1} databases.`, {
       kind: 'config',
-      hint: `A purge takes each by its name. They are: ${list([only, ...others])}.`,
+      hint: `A purge takes each by its name. They are: ${listed([only, ...others])}.`,
     })
   }
   return only
 }
 
 export const unknownDatabase = (message: string, known: readonly string[]): SyncError =>
-  new SyncError('PURGE_UNKNOWN', message, { kind: 'config', hint: `The state knows: ${list(known)}.` })
+  new SyncError('PURGE_UNKNOWN', message, { kind: 'config', hint: `The state knows: ${listed(known)}.` })
 
-const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`)
+export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`)

@@ -5,7 +5,7 @@ import { SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { lockPlace } from '../run/run-locks.ts'
 import { parseDatabaseState, storedDatabases } from '../state/records.ts'
-import { choosePurged, unknownDatabase } from './choose.ts'
+import { choosePurged, listed, unknownDatabase } from './choose.ts'
 import { forgetDatabase } from './forget.ts'
 
 /** A target by its name in the configuration. `database` is its template. */
@@ -58,10 +58,11 @@ export async function planPurge(ends: PurgeEnds, patterns: readonly string[], si
   for (const source of databases) {
     const shared = ends.targets.find((at) => !isOwnPlace(at, source, stored))
     if (shared !== undefined) {
-      throw unknownDatabase(
-        `At the target ${shared.name} every name leads to ${shared.database}, and the state does not say that ${source} alone is there.`,
-        known,
-      )
+      const { name, database } = shared
+      throw new SyncError('PURGE_UNKNOWN', `At the target ${name} every name leads to ${database}, and the state does not say that ${source} alone is there.`, {
+        kind: 'config',
+        hint: `The state knows: ${listed(known)}. Once it is sure whose the rows of ${database} are, delete them by hand.`,
+      })
     }
     const found = await Promise.all(ends.targets.map((target) => partOf(target, source, signal)))
     if (!known.includes(source) && found.every(({ tables, leftovers }) => tables.length + leftovers.length === 0)) {
