@@ -53,7 +53,13 @@ function formsOf(secret: string): readonly string[] {
 
 /** Which characters are encoded, and how the codes are written, differs from one encoder to the next. */
 function perhapsEncoded(char: string): string {
-  const codes = [...Buffer.from(char)].map((byte) => `%${byte.toString(16).padStart(2, '0').replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`)
+  const codes = [...Buffer.from(char)].map(
+    (byte) =>
+      `%${byte
+        .toString(16)
+        .padStart(2, '0')
+        .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`,
+  )
   return `(?:${literal(char)}|${codes.join('')}${char === ' ' ? '|\\+' : ''})`
 }
 

@@ -26,4 +26,5 @@ function chooseOne(pattern: string, known: readonly string[]): string {
 export const unknownDatabase = (message: string, known: readonly string[]): SyncError =>
   new SyncError('PURGE_UNKNOWN', message, { kind: 'config', hint: `The state knows: ${listed(known)}.` })
 
-export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`)
+export const listed = (names: readonly string[]): string =>
+  names.length === 0 ? 'none' : `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`
