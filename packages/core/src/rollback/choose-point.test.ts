@@ -97,5 +97,9 @@ test.each([
   ['/backups/older.sql.gz', false],
   ['run-1', false],
 ])('whether %s is old.sql.gz, which may be gone: %s', (wanted, is) => {
-  expect(isPointNamed(wanted, 'old.sql.gz')).toBe(is)
+  expect(isPointNamed(wanted, 'old.sql.gz', [point('other', { run: 'run-1' })])).toBe(is)
+})
+
+test('a run means the point that was made for it', () => {
+  expect(isPointNamed('run-1', 'old.sql.gz', [point('other', { run: 'run-0' }), point('old.sql.gz', { run: 'run-1' })])).toBe(true)
 })

@@ -25,8 +25,9 @@ export function choosePoint(points: readonly BackupPoint[], wanted: string, targ
   return found.at(-1) ?? first
 }
 
-/** Whether `wanted` means the point of this name. */
-export const isPointNamed = (wanted: string, name: string): boolean => wanted === name || baseName(wanted) === name || wanted === stem(name)
+/** Whether `wanted` means the point of this name, which may not be among the points any more. */
+export const isPointNamed = (wanted: string, name: string, points: readonly BackupPoint[]): boolean =>
+  baseName(wanted) === name || wanted === stem(name) || points.some((point) => point.name === name && point.manifest?.run === wanted)
 
 const names = ({ name, path }: BackupPoint): readonly string[] => [name, stem(name), path]
 const stem = (name: string): string => name.replace(/(?:\.sql)?\.[a-z]+$/, '')

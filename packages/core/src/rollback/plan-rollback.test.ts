@@ -15,10 +15,11 @@ test('an unfinished rollback is looked for in the databases of the target and of
   expect(asked).toEqual([['shop', 'gone']])
 })
 
-test.each([undefined, 'latest', 'old.sql.gz', 'old', '/backups/old.sql.gz'])(
+test.each([undefined, 'latest', 'old.sql.gz', 'old', '/backups/old.sql.gz', 'run-1'])(
   'the rollback that was stopped is finished by the point %s, without a look at it',
   async (wanted) => {
-    const { ends, backups } = bench([])
+    const { ends, backups } = bench([point('old.sql.gz', { run: 'run-1' })])
+    backups.check = () => Promise.reject(new Error('looked at'))
     const pending = { point: 'old.sql.gz', databases: ['shop'], note: null }
     backups.unfinished = async () => pending
     expect(await planRollback(ends, request({ point: wanted }))).toEqual({ kind: 'finish', pending })

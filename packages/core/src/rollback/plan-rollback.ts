@@ -52,7 +52,7 @@ export async function planRollback(ends: RollbackEnds, request: RollbackRequest)
   const known = points.flatMap(({ manifest }) => (manifest?.tables ?? []).map(({ database }) => database))
   const pending = await backups.unfinished([...new Set([...(await target.databases()), ...known])], signal)
   if (pending !== undefined) {
-    if (wanted !== LATEST && !isPointNamed(wanted, pending.point)) throw unfinished(pending)
+    if (wanted !== LATEST && !isPointNamed(wanted, pending.point, points)) throw unfinished(pending)
     return { kind: 'finish', pending }
   }
   const point = request.file ?? choosePoint(points, wanted, name)
