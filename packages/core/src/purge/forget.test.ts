@@ -6,7 +6,7 @@ import { StateRecorder } from '../state/recorder.ts'
 import { readDatabaseStatus } from '../state/status.ts'
 import { forgetDatabase } from './forget.ts'
 
-const bq = { name: 'bq', database: 'x_{database}' }
+const bq = { target: 'bq', database: 'x_shop' }
 const prints = new Map([['view v', { given: 'a', printed: 'b' }]])
 
 async function record(state: StateStore, database: string, target: string, table = 'orders'): Promise<void> {
@@ -38,7 +38,7 @@ it('leaves what the state has of other targets and of other databases', async ()
   for (const database of ['shop', 'shop2']) await record(state, database, 'bq', 'users')
   await forgetDatabase(state, 'shop', [bq], false)
   expect([await left(state), await left(state, 'shop2')]).toEqual([{ orders: ['copy'] }, { users: ['bq'] }])
-  await forgetDatabase(state, 'shop', [{ name: 'copy', database: '{database}' }], false)
+  await forgetDatabase(state, 'shop', [{ target: 'copy', database: 'shop' }], false)
   expect(await left(state)).toBeUndefined()
 })
 
@@ -55,18 +55,17 @@ it('has nothing to do where the state does not know the database', async () => {
   expect(await state.list('')).toEqual([])
 })
 
-it('forgets what the target printed of the objects of this database, by its name there, and of no other', async () => {
+it('forgets what the target printed of the objects of these places, and of no other', async () => {
   const state = memoryStore()
   const places = [
-    ['bq', 'x_$&'],
     ['bq', 'x_shop'],
-    ['bq', '$&'],
-    ['copy', 'x_$&'],
+    ['bq', 'shop'],
+    ['copy', 'x_shop'],
   ] as const
   for (const [target, database] of places) await writePrints(state, target, database, prints)
-  await forgetDatabase(state, '$&', [bq], false)
+  await forgetDatabase(state, 'shop', [bq], false)
   const kept = await Promise.all(places.map(async ([target, database]) => (await readPrints(state, target, database)).size))
-  expect(kept).toEqual([0, 1, 1, 1])
+  expect(kept).toEqual([0, 1, 1])
 })
 
 it('keeps what a run into another target writes meanwhile', async () => {

@@ -7,23 +7,18 @@ import { databaseKey, parseDatabaseState, withoutTarget } from '../state/records
 /** Times that somebody else's write may come before ours. */
 const CONFLICTS = 20
 
-type Place = { readonly name: string; readonly database: string }
+/** `database`: as the target calls it. */
+type Place = { readonly target: string; readonly database: string }
 
-/** Takes out of the state what some targets are in it, or all that it has of the database. */
-export async function forgetDatabase(state: StateStore, source: string, targets: readonly Place[], everywhere: boolean): Promise<void> {
-  for (const { name, database } of targets)
-    await state.delete(
-      printsKey(
-        name,
-        database.replaceAll('{database}', () => source),
-      ),
-    )
+/** Takes out of the state what some places are in it, or all that it has of the database. */
+export async function forgetDatabase(state: StateStore, source: string, places: readonly Place[], everywhere: boolean): Promise<void> {
+  for (const { target, database } of places) await state.delete(printsKey(target, database))
   const key = databaseKey(source)
   for (let attempt = 1; ; attempt++) {
     const entry = await state.read(key)
     if (entry === undefined) return
     let rest = everywhere ? undefined : parseDatabaseState(source, entry.value)
-    for (const { name } of targets) rest = rest && withoutTarget(rest, name, new Date().toISOString())
+    for (const { target } of places) rest = rest && withoutTarget(rest, target, new Date().toISOString())
     if (rest === undefined) return await state.delete(key)
     try {
       await state.write(key, rest as unknown as JsonValue, entry.revision)

@@ -106,3 +106,31 @@ it('leaves a tenant alone while somebody holds its place in the state, and holds
   expect(new Set(held)).toEqual(new Set(['x_shop7']))
   await using _ = await ends.state.lock('bq/x_shop7')
 })
+
+it('finds what was synced under another template, too', async () => {
+  const { db, at } = shared('bq', { tenants: ['shop7', 'x_shop7', 'x_shop8', 'shop8', 'x_$&', '$&'], database: 'x_{database}' })
+  const ends = await endsOf([{ at }])
+  const record = async (database: string, ...places: readonly string[]) => {
+    const recorder = await StateRecorder.open(ends.state, database)
+    for (const [i, target_database] of places.entries()) recorder.record('bq', `t${i}`, { sync_status: 'SUCCESS', target_database })
+    await recorder.flush()
+  }
+  await record('shop7', 'shop7', 'x_shop7', '')
+  await record('$&', 'x_$&')
+  await record('shop8', 'x_shop8')
+  expect(await purge(ends, 'shop7')).toMatchObject({ rows: 2, parts: [{ database: 'x_shop7' }, { database: 'shop7' }] })
+  expect(await purge(ends, '[$]&')).toMatchObject({ rows: 1, parts: [{ database: 'x_$&' }] })
+  expect([...db.databases].filter(([, tables]) => tables.size > 0).map(([name]) => name)).toEqual(['x_shop8', 'shop8', '$&'])
+})
+
+it('leaves the place of another template alone where somebody else came', async () => {
+  const { db, at } = shared('bq', { tenants: ['all'], database: '{database}' })
+  const ends = await endsOf([{ at }])
+  for (const database of ['shop7', 'all']) {
+    const recorder = await StateRecorder.open(ends.state, database)
+    recorder.record('bq', 'orders', { sync_status: 'SUCCESS', target_database: 'all' })
+    await recorder.flush()
+  }
+  await expect(purge(ends, 'shop7')).rejects.toMatchObject({ code: 'PURGE_UNKNOWN', message: expect.stringContaining('all') })
+  expect(db.databases.get('all')?.size).toBe(1)
+})

@@ -56,15 +56,15 @@ export async function planPurge(ends: PurgeEnds, patterns: readonly string[], si
   const databases = choosePurged(patterns, known)
   const parts: PurgePart[] = []
   for (const source of databases) {
-    const shared = ends.targets.find((at) => !isOwnPlace(at, source, stored))
-    if (shared !== undefined) {
-      const { name, database } = shared
-      throw new SyncError('PURGE_UNKNOWN', `At the target ${name} every name leads to ${database}, and the state does not say that ${source} alone is there.`, {
+    const places = ends.targets.flatMap((at) => placesOf(at, source, stored).map((database) => ({ at, database })))
+    for (const { at, database } of places) {
+      if (isOwnPlace(at, database, source, stored)) continue
+      throw new SyncError('PURGE_UNKNOWN', `${database} at the target ${at.name} is no place of ${source} alone, as far as the state knows.`, {
         kind: 'config',
         hint: `The state knows: ${listed(known)}. Once it is sure whose the rows of ${database} are, delete them by hand.`,
       })
     }
-    const found = await Promise.all(ends.targets.map((target) => partOf(target, source, signal)))
+    const found = await Promise.all(places.map(({ at, database }) => partOf(at, source, database, signal)))
     if (!known.includes(source) && found.every(({ tables, leftovers }) => tables.length + leftovers.length === 0)) {
       throw unknownDatabase(`There is nothing of database ${source}, neither in the state nor at ${ends.targets.map(({ name }) => name).join(', ')}.`, known)
     }
@@ -77,51 +77,66 @@ export async function planPurge(ends: PurgeEnds, patterns: readonly string[], si
  * Removes it all, under the locks of a run. The state goes last, when nothing is found any more: killed before that, the same command finds what is left
  * and goes on.
  */
-export async function executePurge(ends: PurgeEnds, { databases }: PurgePlan, signal: AbortSignal): Promise<PurgeReport> {
+export async function executePurge(ends: PurgeEnds, seen: PurgePlan, signal: AbortSignal): Promise<PurgeReport> {
   await using locks = new AsyncDisposableStack()
-  for (const { name, target, database } of placesOf(ends, databases)) {
-    locks.use(await ends.state.lock(lockPlace(name, database)))
-    locks.use(await target.lock(database, signal))
-  }
-  const exact = databases.map(escapeName)
-  // A run may have come and gone since it was looked at.
-  const plan = await planPurge(ends, exact, signal)
+  const { databases } = seen
   const targets = new Map(ends.targets.map((target) => [target.name, target]))
+  // In one order, so that two purges never wait for each other.
+  const places = seen.parts.toSorted((a, b) => (lockPlace(a.target, a.database) < lockPlace(b.target, b.database) ? -1 : 1))
+  for (const { target, database } of places) {
+    locks.use(await ends.state.lock(lockPlace(target, database)))
+    locks.use(await mustHave(targets, target).target.lock(database, signal))
+  }
+  // A run may have come and gone since it was looked at.
+  const plan = await planPurge(ends, databases.map(escapeName), signal)
+  const locked = new Set(places.map(({ target, database }) => lockPlace(target, database)))
+  for (const { source, target, database } of plan.parts) {
+    if (locked.has(lockPlace(target, database))) continue
+    throw new SyncError('PURGE_LEFT', `${source} was synced to ${database} at the target ${target} meanwhile.`, {
+      kind: 'data',
+      hint: 'Run the command again.',
+    })
+  }
   for (const part of plan.parts) {
     const { target } = mustHave(targets, part.target)
     await target.run([...part.leftovers, ...part.tables.flatMap(({ statements }) => statements)], signal)
   }
   for (const part of plan.parts) {
-    const { tables } = await partOf(mustHave(targets, part.target), part.source, signal)
+    const { tables } = await partOf(mustHave(targets, part.target), part.source, part.database, signal)
     if (tables.length > 0) throw rowsLeft(part, tables)
   }
-  const names = ends.targets.map(({ name, database }) => ({ name, database }))
-  for (const source of databases) await forgetDatabase(ends.state, source, names, ends.everywhere)
+  for (const source of databases) {
+    const purged = plan.parts.filter((part) => part.source === source)
+    await forgetDatabase(ends.state, source, purged, ends.everywhere)
+  }
   return { ...plan, rows: plan.parts.flatMap(({ tables }) => tables).reduce((sum, { rows }) => sum + rows, 0) }
 }
 
-const nameAt = ({ database }: Pick<PurgeTarget, 'database'>, source: string): string => database.replaceAll('{database}', () => source)
+type Stored = Awaited<ReturnType<typeof storedDatabases>>
+type Place = Pick<PurgeTarget, 'name' | 'database'>
 
-/** Under a template without a place for the name every name would do: a misspelled one, and that of a database which was synced to another place, or before. */
-function isOwnPlace({ name: target, database }: PurgeTarget, source: string, stored: Awaited<ReturnType<typeof storedDatabases>>): boolean {
-  if (database.includes('{database}')) return true
-  const there = stored.filter(({ name, value }) =>
-    Object.values(parseDatabaseState(name, value).tables).some(({ targets }) => targets?.[target]?.target_database === database),
-  )
+const nameAt = ({ database }: Place, source: string): string => database.replaceAll('{database}', () => source)
+
+/** Where the template leads, and where the state says that tables were synced to, under another template. */
+function placesOf(at: Place, source: string, stored: Stored): readonly string[] {
+  return [...new Set([nameAt(at, source), ...stored.filter(({ name }) => name === source).flatMap((document) => placesIn(document, at.name))])]
+}
+
+const placesIn = ({ name, value }: Stored[number], target: string): readonly string[] =>
+  Object.values(parseDatabaseState(name, value).tables).flatMap(({ targets }) => targets?.[target]?.target_database || [])
+
+/** Anywhere but where its own name leads there may be a tenant of another name: of a name that is misspelled, or of one that was synced elsewhere before. */
+function isOwnPlace(at: Place, place: string, source: string, stored: Stored): boolean {
+  if (at.database.includes('{database}') && place === nameAt(at, source)) return true
+  const there = stored.filter((document) => placesIn(document, at.name).includes(place))
   return there.length === 1 && there[0]?.name === source
 }
 
-/** In one order, so that two purges never wait for each other. */
-const placesOf = ({ targets }: PurgeEnds, databases: readonly string[]) =>
-  databases.toSorted().flatMap((source) => targets.map(({ name, target, database }) => ({ name, target, database: nameAt({ database }, source) })))
-
-async function partOf(at: PurgeTarget, source: string, signal: AbortSignal): Promise<PurgePart> {
-  const database = nameAt(at, source)
-  const { target } = at
+async function partOf({ name, target }: PurgeTarget, source: string, database: string, signal: AbortSignal): Promise<PurgePart> {
   const there = (await target.databases()).length > 0
   return {
     source,
-    target: at.name,
+    target: name,
     database,
     leftovers: there ? await target.leftovers(database) : [],
     tables: there ? ((await target.purge?.(database, signal)) ?? []) : [],
