@@ -1,8 +1,10 @@
+import { comparing } from './comparing.ts'
 import { core } from './core.ts'
 import { faults } from './faults.ts'
 import { mysql } from './mysql.ts'
 import { mysqlTarget } from './mysql-target.ts'
 import { parts } from './parts.ts'
+import { protecting } from './protecting.ts'
 import { state } from './state.ts'
 import { warehouses } from './warehouses.ts'
 
@@ -25,4 +27,4 @@ export type Mutant = {
   readonly built?: true
 }
 
-export const mutants: readonly Mutant[] = [...core, ...faults, ...mysql, ...mysqlTarget, ...parts, ...state, ...warehouses]
+export const mutants: readonly Mutant[] = [...core, ...comparing, ...protecting, ...faults, ...mysql, ...mysqlTarget, ...parts, ...state, ...warehouses]
