@@ -6,7 +6,7 @@ import type { Listener, SyncEvent } from '../events/event.ts'
 import type { RunReport } from '../run/report.ts'
 import type { VerifyReport } from '../verify/report.ts'
 import { RateSamples } from './rate-samples.ts'
-import { type RunRecord, readRuns, runKey, type TableAtWork, type WireRecord } from './record.ts'
+import { type RunRecord, readRuns, runIsAlive, runKey, type TableAtWork, type WireRecord } from './record.ts'
 
 const SAMPLE_MS = 1_000
 const SAVE_MS = 5_000
@@ -136,12 +136,14 @@ export class RunHistory implements AsyncDisposable {
     return this.#saving
   }
 
+  /** What is still at work stays: its own process writes to it. */
   async #prune(): Promise<void> {
     const { state } = this.#options
     await this.#guarded(async () => {
-      const runs = await readRuns(state)
+      const [runs, now] = [await readRuns(state), new Date()]
       const heldUp = runs.filter(({ status }) => status === 'held-up')
-      const old = runs.filter(({ status }) => status !== 'held-up').slice(KEEP)
+      const remembered = runs.filter(({ status }) => status !== 'held-up')
+      const old = remembered.slice(KEEP).filter((record) => !runIsAlive(record, now))
       for (const { run } of [...heldUp, ...old]) await state.delete(runKey(run))
     })
   }
@@ -150,8 +152,9 @@ export class RunHistory implements AsyncDisposable {
     try {
       await work()
     } catch (error) {
-      const { code, message }: ErrorJson = errorJson(error)
+      if (this.#lost) return
       this.#lost = true
+      const { code, message }: ErrorJson = errorJson(error)
       this.#options.onLost(`\`dbsync status\` will not show all of this run: ${message} (${code})`)
     }
   }

@@ -74,6 +74,20 @@ it('several at once each have their own record, and the end of one leaves the ot
   first.ran(ok)
 })
 
+it('a long run is not forgotten while it is at work, however many others come and go', async () => {
+  const state = await remembering(60, { status: 'running', seenAt: new Date().toISOString() })
+  await run(state, 'a')
+  const left = await names(state)
+  expect(left).toContain('old-0')
+  expect(left).not.toContain('old-1')
+})
+
+it('a run that was killed is forgotten in its turn', async () => {
+  const state = await remembering(60, { status: 'running', seenAt: '2026-01-01T00:00:00.000Z' })
+  await run(state, 'a')
+  expect(await names(state)).not.toContain('old-0')
+})
+
 it.each(['write', 'list', 'delete'] as const)('a store that cannot %s fails no run, and that is told once', async (operation) => {
   const lost: string[] = []
   const broken = async (): Promise<never> => {
@@ -85,6 +99,18 @@ it.each(['write', 'list', 'delete'] as const)('a store that cannot %s fails no r
     history.ran(ok)
   }
   expect(lost).toEqual([expect.stringMatching(/The disk is full\..*STATE_WRITE/)])
+})
+
+it('a store that can do nothing at all is told of once', async () => {
+  const lost: string[] = []
+  const broken = async (): Promise<never> => {
+    throw new Error('gone')
+  }
+  {
+    await using history = await open({ ...memoryStore(), write: broken, list: broken }, 'a', (message) => lost.push(message))
+    history.ran(ok)
+  }
+  expect(lost).toHaveLength(1)
 })
 
 it('what is no longer as this run wrote it is left alone', async () => {
