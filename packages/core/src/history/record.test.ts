@@ -54,3 +54,17 @@ it('passes over what is no run, or was written by another version', async () => 
   await state.write(runKey('r1'), running, undefined)
   expect(await readRuns(state)).toEqual([running])
 })
+
+it('passes over what is damaged, so that all others can be looked at', async () => {
+  const state = memoryStore()
+  const damaged: readonly JsonValue[] = [
+    { version: 1 },
+    ...(['run', 'status', 'startedAt', 'seenAt', 'process'] as const).map((name) => ({ ...running, [name]: null })),
+    { ...running, process: 'a' },
+  ]
+  for (const [i, value] of damaged.entries()) await state.write(runKey(`damaged-${i}`), value, undefined)
+  await state.write(runKey('r1'), running, undefined)
+  const runs = await readRuns(state)
+  expect(runs).toEqual([running])
+  expect(runs.map((run) => runIsAlive(run, NOW))).toEqual([true])
+})

@@ -63,11 +63,17 @@ export function processExists(pid: number): boolean {
   }
 }
 
-/** All runs that are remembered, the newest first. What is no record is passed over: it was written by another version. */
+/** All runs that are remembered, the newest first. What is no record is passed over: it is damaged, or was written by another version. */
 export async function readRuns(state: StateStore): Promise<readonly RunRecord[]> {
   const found = (await state.list(PREFIX)).map(({ value }) => value).filter(isRecord)
   return found.toSorted((a, b) => (a.startedAt > b.startedAt ? -1 : 1))
 }
 
-const isRecord = (value: JsonValue): value is RunRecord & JsonValue =>
-  typeof value === 'object' && value !== null && 'version' in value && value['version'] === 1
+/** As far as it takes to tell when it began and whether it is at work. */
+const isRecord = (value: JsonValue): value is RunRecord & JsonValue => {
+  if (!isObject(value) || value['version'] !== 1 || !isObject(value['process'])) return false
+  return ['run', 'status', 'startedAt', 'seenAt'].every((name) => typeof value[name] === 'string')
+}
+
+const isObject = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
