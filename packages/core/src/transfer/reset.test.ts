@@ -114,7 +114,7 @@ it('the state as it would be shows what is reset and all the rest, and cannot be
   const before = await documents(state)
   const [listed, one, none] = [await seen.list(''), await seen.read(databaseKey('crm')), await seen.read(databaseKey('nope'))]
   for (const change of [seen.write(databaseKey('shop'), {}, undefined), seen.delete(databaseKey('shop')), seen.lock('x')])
-    await expect(change).rejects.toThrow()
+    await expect(change).rejects.toBeInstanceOf(Error)
   expect(await documents(state)).toEqual(before)
   expect([one, none]).toEqual([await state.read(databaseKey('crm')), undefined])
   await executeReset(state, TARGETS, plan, signal)
