@@ -40,7 +40,7 @@ describe.skipIf(await bigQueryMissing())('into BigQuery', () => {
     await bigquery[Symbol.asyncDispose]()
   })
 
-  test.each(cells.map((cell) => [titleOf(cell), cell] as const))(`%s (seed ${SEED})`, { timeout: 900_000 }, async (_, cell) => {
+  test.each(cells.map((cell) => [titleOf(cell), cell] as const))(`%s (seed ${SEED})`, { timeout: EVERY_CELL ? 7_200_000 : 900_000 }, async (_, cell) => {
     const tables = dealt?.get(cell) ?? someTables(possible(cell), SHARE, luck)
     await expectArrived({ engine: engine(bigquery), source, figures, luck }, cell, tables)
     figures.finish()
