@@ -107,7 +107,8 @@ export function packedRows(driver: Driver, columns: readonly Column[], limits: B
         }
       }
     } finally {
-      for (const bytes of spare) release(bytes)
+      // Emptied: rows may still come when nobody wants them.
+      for (const bytes of spare.splice(0)) release(bytes)
     }
   }
 

@@ -81,17 +81,16 @@ export async function executePurge(ends: PurgeEnds, seen: PurgePlan, signal: Abo
   await using locks = new AsyncDisposableStack()
   const { databases } = seen
   const targets = new Map(ends.targets.map((target) => [target.name, target]))
+  const places = new Map(seen.parts.map(({ target, database }) => [lockPlace(target, database), { target, database }]))
   // In one order, so that two purges never wait for each other.
-  const places = seen.parts.toSorted((a, b) => (lockPlace(a.target, a.database) < lockPlace(b.target, b.database) ? -1 : 1))
-  for (const { target, database } of places) {
-    locks.use(await ends.state.lock(lockPlace(target, database)))
+  for (const [place, { target, database }] of [...places].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    locks.use(await ends.state.lock(place))
     locks.use(await mustHave(targets, target).target.lock(database, signal))
   }
   // A run may have come and gone since it was looked at.
   const plan = await planPurge(ends, databases.map(escapeName), signal)
-  const locked = new Set(places.map(({ target, database }) => lockPlace(target, database)))
   for (const { source, target, database } of plan.parts) {
-    if (locked.has(lockPlace(target, database))) continue
+    if (places.has(lockPlace(target, database))) continue
     throw new SyncError('PURGE_LEFT', `${source} was synced to ${database} at the target ${target} meanwhile.`, {
       kind: 'data',
       hint: 'Run the command again.',
