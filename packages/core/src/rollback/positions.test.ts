@@ -4,21 +4,9 @@ import { memoryStore } from '../memory/store.ts'
 import type { JsonValue } from '../model/json.ts'
 import { databaseKey, type TargetState } from '../state/records.ts'
 import { forgetPositions, type Positions, positionsIn, readPositions, writePositions } from './positions.ts'
+import { savedPosition } from './testing.ts'
 
-const saved = (over: Partial<TargetState> = {}): TargetState => ({
-  last_sync_time: '2026-11-21T02:00:00.000Z',
-  sync_status: 'SUCCESS',
-  sync_mode: 'INCREMENTAL',
-  records_synced: 3,
-  error_message: null,
-  updated_at: '2026-11-21T02:00:00.000Z',
-  position: { columns: { at: '2026-11-21 01:59:00' } },
-  compared_at: '2026-11-20T02:00:00.000Z',
-  source_id: 's',
-  target_id: 't',
-  target_database: 'shop_copy',
-  ...over,
-})
+const saved = (over: Partial<TargetState> = {}): TargetState => ({ ...savedPosition, target_database: 'shop_copy', ...over })
 
 const state = (tables: Readonly<Record<string, Readonly<Record<string, TargetState>>>>): JsonValue =>
   ({
