@@ -3,7 +3,7 @@ import type { FittedObject, ObjectType } from '../contract/objects.ts'
 /** Views call functions; nothing is checked when a routine, a trigger or an event is made. */
 const ORDER: readonly ObjectType[] = ['function', 'procedure', 'view', 'trigger', 'event']
 
-/** Everything after what it needs. Views that need one another, which no server allows, keep the order in which they came. */
+/** Everything after what it needs. Views that need one another, which no server allows, come in some order. */
 export function inOrder(objects: readonly FittedObject[]): readonly FittedObject[] {
   const views = new Map(objects.filter(({ definition }) => definition.type === 'view').map((view) => [view.definition.name, view]))
   const placed = new Set<FittedObject>()
