@@ -3,7 +3,7 @@ import type { RunMode } from '../config/config.ts'
 import type { StateStore } from '../contract/state-store.ts'
 import type { ErrorJson } from '../errors/sync-error.ts'
 import type { Phase } from '../events/event.ts'
-import type { JsonValue, Satisfies } from '../model/json.ts'
+import { isJsonObject, type JsonValue, type Satisfies } from '../model/json.ts'
 import type { RunReport } from '../run/report.ts'
 import type { VerifyReport } from '../verify/report.ts'
 
@@ -71,9 +71,6 @@ export async function readRuns(state: StateStore): Promise<readonly RunRecord[]>
 
 /** As far as it takes to tell when it began and whether it is at work. */
 const isRecord = (value: JsonValue): value is RunRecord & JsonValue => {
-  if (!isObject(value) || value['version'] !== 1 || !isObject(value['process'])) return false
+  if (!isJsonObject(value) || value['version'] !== 1 || !isJsonObject(value['process'])) return false
   return ['run', 'status', 'startedAt', 'seenAt'].every((name) => typeof value[name] === 'string')
 }
-
-const isObject = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

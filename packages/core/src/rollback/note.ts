@@ -1,4 +1,4 @@
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import type { TableRef } from '../model/schema.ts'
 import { type Positions, positionsIn } from './positions.ts'
 
@@ -19,14 +19,12 @@ type BeforeRollback = { readonly tables: Positions; readonly rollbackTo: string 
 
 export const beforeRollback = (tables: Positions, point: string): BeforeRollback => ({ tables, rollbackTo: point })
 
-export const isRollbackNote = (state: JsonValue): boolean => isRecord(state) && typeof state['rollbackTo'] === 'string'
+export const isRollbackNote = (state: JsonValue): boolean => isJsonObject(state) && typeof state['rollbackTo'] === 'string'
 
 /** Throws where the note is of another version. */
 export function parseNote(value: JsonValue): RollbackNote {
-  if (!isRecord(value) || value['version'] !== 1) throw new Error('the unfinished rollback was begun by another version of dbsync: finish it with that one')
+  if (!isJsonObject(value) || value['version'] !== 1) throw new Error('the unfinished rollback was begun by another version of dbsync: finish it with that one')
   const { positions = null } = value
   if (positions !== null && positionsIn({ tables: positions }) === undefined) throw new Error('the note of the unfinished rollback is damaged')
   return value as unknown as RollbackNote
 }
-
-const isRecord = (value: JsonValue): value is { readonly [key: string]: JsonValue } => typeof value === 'object' && value !== null && !Array.isArray(value)

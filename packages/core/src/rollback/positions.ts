@@ -1,6 +1,6 @@
 import type { StateStore } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import type { TableRef } from '../model/schema.ts'
 import { type DatabaseState, databaseKey, parseDatabaseState, type TargetState, withTargetStates } from '../state/records.ts'
 import { withoutPrint } from '../state/source-print.ts'
@@ -13,9 +13,9 @@ const CONFLICTS = 20
 
 /** The positions in a point's manifest; `undefined` where it has none that can be read: then nothing of the state fits its tables. */
 export function positionsIn(state: JsonValue): Positions | undefined {
-  const tables = isRecord(state) ? state['tables'] : undefined
-  if (!isRecord(tables)) return undefined
-  return Object.values(tables).every((each) => isRecord(each) && Object.values(each).every((one) => one === null || isRecord(one)))
+  const tables = isJsonObject(state) ? state['tables'] : undefined
+  if (!isJsonObject(tables)) return undefined
+  return Object.values(tables).every((each) => isJsonObject(each) && Object.values(each).every((one) => one === null || isJsonObject(one)))
     ? (tables as unknown as Positions)
     : undefined
 }
@@ -93,9 +93,6 @@ async function allStates(store: StateStore): Promise<readonly { readonly databas
 /** Without regard to case: a position too few makes the next run compare, one too many makes it miss rows. */
 const isAmong = (tables: readonly TableRef[], table: TableRef): boolean =>
   tables.some(({ database, name }) => database.toLowerCase() === table.database.toLowerCase() && name.toLowerCase() === table.name.toLowerCase())
-
-const isRecord = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const ownValue = <T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
   record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined

@@ -1,7 +1,7 @@
 import type { StateStore } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { Position } from '../model/batch.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import type { SourcePrint } from './source-print.ts'
 
 /** Key of the document of one source database; the store decides where it lies. */
@@ -77,8 +77,8 @@ const STATUSES: readonly SyncStatus[] = ['SUCCESS', 'RUNNING', 'FAILED']
 
 /** Checks the shape of a stored document; a shape that cannot be read stops the run, it is never taken for "no state". */
 export function parseDatabaseState(database: string, value: JsonValue): DatabaseState {
-  const tables = isRecord(value) ? value['tables'] : undefined
-  const wrong = isRecord(tables) ? Object.keys(tables).find((name) => !isTableState(tables[name] ?? null)) : 'tables'
+  const tables = isJsonObject(value) ? value['tables'] : undefined
+  const wrong = isJsonObject(tables) ? Object.keys(tables).find((name) => !isTableState(tables[name] ?? null)) : 'tables'
   if (wrong !== undefined) {
     throw new SyncError('STATE_UNREADABLE', `The state of database ${database} does not have the expected shape, at ${wrong}.`, {
       kind: 'config',
@@ -140,10 +140,8 @@ export const oldest = (times: readonly (string | null)[]): string | null =>
 // Names such as `__proto__` are ordinary table names: fromEntries defines them as own keys.
 const fromEntries = <T>(entries: Iterable<readonly [string, T]>): Record<string, T> => Object.fromEntries(entries)
 
-const isRecord = (value: unknown): value is { readonly [key: string]: JsonValue } => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const isTableState = (value: JsonValue): boolean =>
-  isProgress(value) && (value['targets'] === undefined || (isRecord(value['targets']) && Object.values(value['targets']).every(isTargetState)))
+  isProgress(value) && (value['targets'] === undefined || (isJsonObject(value['targets']) && Object.values(value['targets']).every(isTargetState)))
 
 const isTargetState = (value: JsonValue): boolean =>
   isProgress(value) &&
@@ -153,15 +151,17 @@ const isTargetState = (value: JsonValue): boolean =>
 
 /** What a table and each of its targets have in common, as far as a decision hangs on it. */
 const isProgress = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
-  isRecord(value) && STATUSES.includes(value['sync_status'] as SyncStatus) && isTimeOrNull(value['last_sync_time'])
+  isJsonObject(value) && STATUSES.includes(value['sync_status'] as SyncStatus) && isTimeOrNull(value['last_sync_time'])
 
 const isTimeOrNull = (value: JsonValue | undefined): boolean => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))
 
 /** Whatever else a position may be in time, one by time columns holds a moment for each, or null. */
 const isPosition = (value: JsonValue | undefined): boolean => {
-  if (!isRecord(value) || value['columns'] === undefined) return value !== undefined
+  if (!isJsonObject(value) || value['columns'] === undefined) return value !== undefined
   if (value['zone'] !== undefined && typeof value['zone'] !== 'number') return false
-  return isRecord(value['columns']) && Object.values(value['columns']).every((moment) => moment === null || (typeof moment === 'string' && MOMENT.test(moment)))
+  return (
+    isJsonObject(value['columns']) && Object.values(value['columns']).every((moment) => moment === null || (typeof moment === 'string' && MOMENT.test(moment)))
+  )
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?$/

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TargetSupports } from '../contract/target.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import type { TableSchema } from '../model/schema.ts'
 import type { DatabaseState, TargetState } from './records.ts'
 
@@ -34,11 +34,11 @@ export const printForm = (schema: TableSchema, wanted: TableSchema, billed: NonN
  */
 export function validPrint(state: TargetState | undefined, form: string): SourcePrint | undefined {
   const print = state?.source_print as JsonValue | undefined
-  if (state?.sync_status !== 'SUCCESS' || !isRecord(print) || print['form'] !== form) return undefined
+  if (state?.sync_status !== 'SUCCESS' || !isJsonObject(print) || print['form'] !== form) return undefined
   const isWhole = typeof print['at'] === 'string' && !Number.isNaN(Date.parse(print['at'])) && Number.isSafeInteger(print['rows'])
   const isLook =
     (print['by'] === 'digest' && typeof print['sum'] === 'string') ||
-    (print['by'] === 'time' && typeof print['window'] === 'string' && isRecord(print['since']))
+    (print['by'] === 'time' && typeof print['window'] === 'string' && isJsonObject(print['since']))
   return isWhole && isLook ? (print as unknown as SourcePrint) : undefined
 }
 
@@ -56,6 +56,3 @@ export function withoutPrint(saved: TargetState): TargetState {
   const { source_print: _, ...rest } = saved
   return rest
 }
-
-const isRecord = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

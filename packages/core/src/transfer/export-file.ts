@@ -1,6 +1,6 @@
 import type { StateStore } from '../contract/state-store.ts'
 import { SyncError } from '../errors/sync-error.ts'
-import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonValue } from '../model/json.ts'
 import { databaseKey, LAST_RUN_KEY, type LastRun, parseDatabaseState } from '../state/records.ts'
 
 const FORMAT = 'dbsync-state'
@@ -27,17 +27,17 @@ export async function exportState(state: StateStore, now: Date): Promise<StateEx
 /** Whether a file's text is an export, of whatever version: such a one may be replaced by another. */
 export function isExport(text: string): boolean {
   const value = json(text)
-  return isRecord(value) && value['format'] === FORMAT
+  return isJsonObject(value) && value['format'] === FORMAT
 }
 
 /** Throws `STATE_FILE` unless the text is a whole export, each document of the shape that a run can go on from. */
 export function parseExport(text: string, file: string): StateExport {
   const value = json(text)
-  if (!isRecord(value) || value['format'] !== FORMAT)
+  if (!isJsonObject(value) || value['format'] !== FORMAT)
     throw broken(file, value === undefined ? 'is not valid JSON: cut off or damaged' : 'is no export of the state')
   if (value['version'] !== VERSION) throw broken(file, `is of version ${JSON.stringify(value['version'] ?? null)}; this dbsync reads version ${VERSION}`)
   const { databases, last_run: last = null } = value
-  if (!isRecord(databases)) throw broken(file, 'has no databases')
+  if (!isJsonObject(databases)) throw broken(file, 'has no databases')
   for (const [database, document] of Object.entries(databases)) {
     const fault = databaseFault(database, document)
     if (fault !== undefined) throw broken(file, fault)
@@ -48,7 +48,7 @@ export function parseExport(text: string, file: string): StateExport {
 }
 
 function databaseFault(database: string, document: JsonValue | undefined): string | undefined {
-  if (!isRecord(document)) return `has no document for database ${database}`
+  if (!isJsonObject(document)) return `has no document for database ${database}`
   try {
     parseDatabaseState(database, document)
     return undefined
@@ -59,7 +59,7 @@ function databaseFault(database: string, document: JsonValue | undefined): strin
 }
 
 function isLastRun(value: JsonValue): boolean {
-  const { last_sync, synced_tables, backup_point = null } = (isRecord(value) ? value : {}) as Partial<Record<keyof LastRun, JsonValue>>
+  const { last_sync, synced_tables, backup_point = null } = (isJsonObject(value) ? value : {}) as Partial<Record<keyof LastRun, JsonValue>>
   return typeof last_sync === 'string' && Array.isArray(synced_tables) && (backup_point === null || typeof backup_point === 'string')
 }
 
@@ -71,9 +71,6 @@ function json(text: string): JsonValue | undefined {
     throw error
   }
 }
-
-const isRecord = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const broken = (file: string, what: string): SyncError =>
   new SyncError('STATE_FILE', `${file} ${what}.`, { kind: 'config', hint: 'Nothing was changed. Take a file that `dbsync state export` has written.' })
