@@ -1,8 +1,8 @@
 import type { RowBatch, TableWriter, WriteWork } from '@dbsync/core/plugin'
 import { connect, quoteTable } from '@dbsync/mysql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lockTable } from './lock.ts'
-import { stagingTable } from './names.ts'
+import { lockHolder, lockTable } from './lock.ts'
+import { stagingTable, tableLock } from './names.ts'
 import { type Rig, rig } from './test-rig.ts'
 
 let r: Rig
@@ -34,11 +34,16 @@ async function batches(...parts: readonly string[]): Promise<readonly (readonly 
   return all
 }
 
-/** The server's connections but those that are there now. Rows are read before: the server may know a connection for a while after its end. */
-async function newcomers(): Promise<() => Promise<readonly number[]>> {
-  const all = async () => (await r.server.query('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')).map(({ id }) => Number(id))
-  const before = new Set(await all())
-  return async () => (await all()).filter((id) => !before.has(id))
+/** An account that nobody else uses, so that its connections are those of the target that it opens. */
+async function account(name: string, limits = '') {
+  const user = `${r.database}_${name}`
+  await r.server.query(`CREATE USER ${user}@'%' IDENTIFIED BY 'secret' ${limits}`)
+  await r.server.query(`GRANT ALL ON \`${r.database}\`.* TO ${user}@'%'`)
+  return {
+    login: { user, password: 'secret' },
+    connections: async () => (await r.server.query(`SELECT id FROM information_schema.processlist WHERE user = '${user}'`)).map(({ id }) => Number(id)),
+    [Symbol.asyncDispose]: async () => void (await r.server.query(`DROP USER ${user}@'%'`)),
+  }
 }
 
 test('rows that come both ways are there at the one commit, and nothing of the way stays', async () => {
@@ -74,31 +79,26 @@ test('a merge has one way in, and so has a target without bulk statements', asyn
 })
 
 test('where the server gives no further connection the rows go over the one that there is', async () => {
-  const user = `${r.database}_one`
-  await r.server.query(`CREATE USER ${user}@'%' IDENTIFIED BY 'secret' WITH MAX_USER_CONNECTIONS 1`)
-  await r.server.query(`GRANT ALL ON \`${r.database}\`.* TO ${user}@'%'`)
-  {
-    await using target = await r.open({ user, password: 'secret' })
-    await using writer = await target.open(await r.work('t', 'replace'), never)
-    expect(await writer.beside?.()).toBeUndefined()
-    for await (const upserts of r.rows('t')) await writer.write({ table: { database: r.database, name: 't' }, upserts })
-    expect((await writer.commit()).inserted).toBe(3000)
-  }
-  await r.server.query(`DROP USER ${user}@'%'`)
+  await using one = await account('one', 'WITH MAX_USER_CONNECTIONS 1')
+  await using target = await r.open(one.login)
+  await using writer = await target.open(await r.work('t', 'replace'), never)
+  expect(await writer.beside?.()).toBeUndefined()
+  for await (const upserts of r.rows('t')) await writer.write({ table: { database: r.database, name: 't' }, upserts })
+  expect((await writer.commit()).inserted).toBe(3000)
 })
 
 test('a connection that is lost takes the whole commit with it', async () => {
   await r.replace('t')
   const before = await r.cells('target', 't')
   await r.at('source', 'UPDATE t SET v = -v')
-  await using target = await r.open()
+  await using own = await account('own')
+  await using target = await r.open(own.login)
   {
     const work = await r.work('t', 'replace')
     await using writer = await target.open(work, never)
-    const all = await parts()
-    const opened = await newcomers()
-    await fill(writer, work, Promise.resolve(all))
-    const beside = await opened()
+    const alone = new Set(await own.connections())
+    await fill(writer, work)
+    const beside = (await own.connections()).filter((id) => !alone.has(id))
     expect(beside).toHaveLength(1)
     await r.server.query(`KILL ${String(beside[0])}`)
     await expect(writer.commit()).rejects.toMatchObject({ kind: 'transient' })
@@ -114,15 +114,13 @@ async function overtaken(early: boolean) {
   const fresh = stagingTable(work.schema.table, 'new')
   await using opening = new AsyncDisposableStack()
   const [first = []] = await parts()
-  const opened = await newcomers()
   const target = opening.use(await r.open())
   const writer = opening.use(await target.open(work, never))
   for (const upserts of first) await writer.write({ table: work.schema.table, upserts })
-  const [main] = await opened()
   const beside = early ? await writer.beside?.() : undefined
-  await r.server.query(`KILL ${String(main)}`)
   const { host, port, user, password } = r.server
   const other = opening.use(await connect({ host, port, user, password }, 'target', never))
+  await r.server.query(`KILL ${String(await lockHolder(other, tableLock(work.schema.table), never))}`)
   await lockTable(other, work.schema.table, never)
   const open = opening.move()
   return { ...{ table: work.schema.table, staging: quoteTable(fresh), writer, beside, other }, [Symbol.asyncDispose]: () => open.disposeAsync() }
