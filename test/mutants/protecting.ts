@@ -20,6 +20,21 @@ export const protecting: readonly Mutant[] = [
     tests: backups,
   },
   {
+    name: 'a backup point for which there was no room counts as made',
+    file: `${src}/run/run-backups.ts`,
+    find: `        this.#options.failed(error)
+      }
+      throw error
+`,
+    replace: `        return { kind: 'dump' } as never
+      }
+      throw error
+`,
+    tests: ['test/faults/folders.test.ts'],
+    only: 'there is no room',
+    built: true,
+  },
+  {
     name: 'nobody waits until the backup point is made',
     file: `${src}/run/run-backups.ts`,
     find: 'return await place.made',
