@@ -71,35 +71,27 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   }
   // On disk before the first row is written: a first run that is killed must find its own rows again, and not take them for somebody else's.
   await Promise.all([...prepared.recorders.values()].map((recorder) => recorder.flush()))
+  const reports = new Map<string, TableReport>()
   try {
     await makeWay(jobs.filter(({ plan: table }) => table.refused === undefined))
   } catch (error) {
-    if (error === backups.failure) await recordFailure(error, prepared, jobs, redact)
+    await needBackups()
     throw error
   }
 
-  const reports = new Map<string, TableReport>()
   await all(
     largestFirst(jobs).map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
     () => broken.abort(),
   )
-  if (backups.failure !== undefined) {
-    const reached = (id: string) => ['synced', 'unchanged', 'refused'].includes(reports.get(id)?.outcome ?? '')
-    await recordFailure(
-      backups.failure,
-      prepared,
-      jobs.filter(({ plan: { id } }) => !reached(id)),
-      redact,
-    )
-    throw backups.failure
-  }
+  await needBackups()
 
   await finishDefinitions(jobs, reports)
   const dropped = await dropGone(guarded, signal)
+  await needBackups()
   objects.push(...(await runObjects(guarded, (object) => !isEarly(object), signal)))
   await notePrints(prepared, objects, signal)
   const tables = jobs.map((job) => mustHave(reports, job.plan.id))
-  const warnings = [...plan.warnings, ...dropped, ...(await orphanWarnings(prepared, tables, signal))]
+  const warnings = [...plan.warnings, ...dropped.said, ...(await orphanWarnings(prepared, tables, signal))]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
   const made = await backups.finish()
   // A run that has failed may need the older ones.
@@ -111,12 +103,26 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
     objects,
     backups: made,
     warnings: [...warnings, ...kept],
+    incomplete: dropped.failed,
     cancelled: signal.aborted,
     elsewhere,
   })
   await recordRun(prepared, report)
   emit({ type: 'run.finished', report })
   return report
+
+  /** Without a point nothing is written any more, and the state says of which tables. */
+  async function needBackups(): Promise<void> {
+    if (backups.failure === undefined) return
+    const reached = (id: string) => ['synced', 'unchanged', 'refused'].includes(reports.get(id)?.outcome ?? '')
+    await recordFailure(
+      backups.failure,
+      prepared,
+      jobs.filter(({ plan: { id } }) => !reached(id)),
+      redact,
+    )
+    throw backups.failure
+  }
 }
 
 /** Nothing was written, and the state says why. */

@@ -1,7 +1,7 @@
 import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { tableName } from '../model/schema.ts'
-import type { LateChange } from '../plan/plan.ts'
+import type { DatabasePlan, LateChange, TableDrop } from '../plan/plan.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { TableReport } from './report.ts'
 import { lockPlace } from './run-locks.ts'
@@ -14,19 +14,26 @@ export async function makeWay(jobs: readonly TableJob[]): Promise<void> {
 
 /** When all tables are done: what had to wait. A table whose change fails counts as failed; the next run does what is missing. */
 export async function finishDefinitions(jobs: readonly TableJob[], reports: Map<string, TableReport>): Promise<void> {
-  for (const job of jobs) {
+  // For one that is refused nothing was taken away.
+  for (const job of jobs.filter(({ plan }) => plan.refused === undefined)) {
     const report = mustHave(reports, job.plan.id)
     const reached = report.outcome === 'synced' || report.outcome === 'unchanged'
     const statements = (job.plan.after ?? [])
       .filter(({ always }) => reached || (always && job.plan.before !== undefined))
       .flatMap((change: LateChange) => change.statements)
-    if (statements.length === 0 || job.signal.aborted) continue
+    if (statements.length === 0) continue
     try {
+      job.signal.throwIfAborted()
       const lock = await job.prepared.locks.hold(job.place)
       if (!lock.held()) throw lockLost(job)
       await job.target.run(statements, job.signal)
     } catch (error) {
       const failure: ErrorJson = errorJson(error)
+      if (job.signal.aborted) {
+        // Its rows are in: the state may say so.
+        if (reached) reports.set(job.plan.id, { ...report, outcome: 'cancelled' })
+        continue
+      }
       if (failure.kind === 'bug') throw error
       job.record({ sync_status: 'FAILED', error_message: job.redact(failure.message) })
       reports.set(job.plan.id, { ...report, outcome: 'failed', error: failure })
@@ -34,35 +41,56 @@ export async function finishDefinitions(jobs: readonly TableJob[], reports: Map<
   }
 }
 
+export type Dropped = {
+  /** What became of each, in sentences. */
+  readonly said: readonly string[]
+  /** Something that should have gone could not. */
+  readonly failed: boolean
+}
+
 /** Drops what is gone at the source and may go. Asked again right before: what cannot be seen for certain stays. */
-export async function dropGone(prepared: PreparedRun, signal: AbortSignal): Promise<readonly string[]> {
+export async function dropGone(prepared: PreparedRun, signal: AbortSignal): Promise<Dropped> {
   const said: string[] = []
+  let failed = false
   const { source, targets } = prepared.endpoints
   for (const target of prepared.plan.targets) {
     for (const database of target.databases) {
       const drops = database.drops ?? []
-      if (drops.length === 0 || signal.aborted) continue
-      const there = new Set(
-        (
-          await prepared.snapshot.describe(
-            database.source,
-            drops.map(({ table }) => table.name),
-          )
-        ).map(({ table }) => table.name),
-      )
-      const certain = (await source.visibility(database.source)).scope === 'complete'
-      const lock = await prepared.locks.hold(lockPlace(target.name, database.target))
-      for (const { table, statements } of drops) {
-        if (!certain || there.has(table.name) || !lock.held()) {
-          said.push(`${tableName(table)} is kept: it was not certain any more that it is gone at the source`)
-          continue
-        }
-        await mustHave(targets, target.name).run(statements, signal)
-        said.push(`${tableName(table)} was dropped: it is gone at the source`)
-      }
+      if (drops.length > 0 && !signal.aborted) await tried(drops, () => dropFrom(target.name, database, drops))
     }
   }
-  return said
+  return { said, failed }
+
+  async function dropFrom(target: string, database: DatabasePlan, drops: readonly TableDrop[]): Promise<void> {
+    const names = drops.map(({ table }) => table.name)
+    const there = new Set((await prepared.snapshot.describe(database.source, names)).map(({ table }) => table.name))
+    const certain = (await source.visibility(database.source)).scope === 'complete'
+    const lock = await prepared.locks.hold(lockPlace(target, database.target))
+    for (const drop of drops) {
+      const { table, statements } = drop
+      if (!certain || there.has(table.name) || !lock.held()) {
+        said.push(`${tableName(table)} is kept: it was not certain any more that it is gone at the source`)
+        continue
+      }
+      await tried([drop], async () => {
+        await mustHave(targets, target).run(statements, signal)
+        said.push(`${tableName(table)} was dropped: it is gone at the source`)
+      })
+    }
+  }
+
+  /** The tables that are synced are done by now: what fails here must not take their report away. */
+  async function tried(drops: readonly TableDrop[], work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const { kind, message } = errorJson(error)
+      if (signal.aborted) return
+      if (kind === 'bug') throw error
+      failed = true
+      said.push(...drops.map(({ table }) => `${tableName(table)} is kept: ${message}`))
+    }
+  }
 }
 
 const lockLost = ({ plan: { wanted } }: TableJob): SyncError =>

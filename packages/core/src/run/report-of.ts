@@ -10,13 +10,16 @@ export type RunFacts = {
   readonly warnings: readonly string[]
   readonly objects: readonly ObjectReport[]
   readonly backups: readonly RunBackup[]
+  /** Something besides tables and objects could not be done; a warning says what. */
+  readonly incomplete: boolean
   readonly cancelled: boolean
   /** What went over the wire for snapshots of single tables. */
   readonly elsewhere: { readonly received: number; readonly sent: number }
 }
 
 /** Adds the tables up. */
-export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables, objects, backups, warnings, cancelled, elsewhere }: RunFacts): RunReport {
+export function runReport(prepared: PreparedRun, facts: RunFacts): RunReport {
+  const { startedAt, finishedAt, tables, objects, backups, warnings, incomplete, cancelled, elsewhere } = facts
   const ms = finishedAt.getTime() - startedAt.getTime()
   const outcomes: Record<TableOutcome, number> = { synced: 0, unchanged: 0, failed: 0, refused: 0, cancelled: 0 }
   const errors: Partial<Record<ErrorKind, number>> = {}
@@ -33,7 +36,7 @@ export function runReport(prepared: PreparedRun, { startedAt, finishedAt, tables
     status:
       cancelled || outcomes.cancelled > 0
         ? 'cancelled'
-        : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) || unplanned !== undefined
+        : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) || incomplete || unplanned !== undefined
           ? 'partial'
           : 'ok',
     mode: prepared.plan.mode,
