@@ -170,9 +170,12 @@ function tableJob(prepared: PreparedRun, target: TargetPlan, database: DatabaseP
   }
   let adopted = plan.firstContact === undefined
   const record: TableJob['record'] = (update) => {
+    const before = recorder.of(target.name, name)
+    // A run that is stopped or killed before it has compared a table that failed must not have the next one go on by time.
+    const doubt = before?.sync_status === 'FAILED' && update.sync_status === 'RUNNING' ? { position: null } : {}
     // A position stays with the servers that it belongs to until there is a new one.
-    const synced = (recorder.of(target.name, name)?.last_sync_time ?? null) !== null
-    recorder.record(target.name, name, synced && update.sync_status !== 'SUCCESS' ? update : { ...servers, ...update })
+    const synced = (before?.last_sync_time ?? null) !== null
+    recorder.record(target.name, name, { ...(synced && update.sync_status !== 'SUCCESS' ? {} : servers), ...update, ...doubt })
   }
   return {
     plan,

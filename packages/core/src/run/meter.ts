@@ -1,16 +1,16 @@
-import type { CommitReceipt } from '../contract/target.ts'
+import type { CommitReceipt, WriteWork } from '../contract/target.ts'
 import type { Emit, Phase } from '../events/event.ts'
 import type { RowBatch } from '../model/rows.ts'
 
 const EVERY_MS = 100
 
-/** Counts what happens to one table and tells of it at most ten times a second. A new attempt starts with a new meter. */
+/** Counts what happens to one table and tells of it at most ten times a second. A new attempt starts with a new meter, and keeps what the one before has committed. */
 export class Meter {
   rowsRead = 0
   bytes = 0
-  inserted = 0
-  updated = 0
-  deleted = 0
+  inserted: number
+  updated: number
+  deleted: number
   readonly #emit: Emit
   readonly #id: string
   #skipped = 0
@@ -21,9 +21,12 @@ export class Meter {
   #total: number | undefined
   #told = 0
 
-  constructor(emit: Emit, id: string) {
+  constructor(emit: Emit, id: string, before?: Meter) {
     this.#emit = emit
     this.#id = id
+    this.inserted = before?.inserted ?? 0
+    this.updated = before?.updated ?? 0
+    this.deleted = before?.deleted ?? 0
   }
 
   /** Rows that needed no write: found equal by digest, or read again and known. */
@@ -36,8 +39,8 @@ export class Meter {
   }
 
   phase(phase: Phase, total?: number): void {
-    // What a run by time skipped is among the rows that are compared now.
-    if (phase === 'compare') this.#skipped = 0
+    // It begins anew: what a run by time skipped is among the rows that are compared now, and what was equal then is copied where all rows are.
+    if (phase !== 'apply') this.#skipped = this.#compared = this.#fetched = 0
     this.#phase = phase
     this.#total = total ?? this.#total
     this.#tell(0)
@@ -59,7 +62,9 @@ export class Meter {
     this.#skipped += rows
   }
 
-  wrote(receipt: CommitReceipt): void {
+  wrote(receipt: CommitReceipt, disposition: WriteWork['disposition']): void {
+    // What was written before is gone with the rows that are replaced.
+    if (disposition === 'replace') this.inserted = this.updated = this.deleted = 0
     this.inserted += receipt.inserted
     this.updated += receipt.updated
     this.deleted += receipt.deleted

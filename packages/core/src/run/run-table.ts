@@ -63,8 +63,9 @@ export async function runTable(job: TableJob): Promise<TableReport> {
   }
   if (signal.aborted) return done({ ...idle, outcome: 'cancelled' })
 
+  let meter: Meter | undefined
   for (let attempt = 1; ; attempt++) {
-    const meter = new Meter(emit, plan.id)
+    meter = new Meter(emit, plan.id, meter)
     const total = plan.schema.estimate?.rows
     emit({ type: 'table.started', id: plan.id, attempt, ...(total === undefined ? {} : { rows: total }) })
     try {

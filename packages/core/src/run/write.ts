@@ -35,7 +35,7 @@ export async function write(
       },
       due: () => false,
       save: sync.save,
-      committed: (receipt) => meter.wrote(receipt),
+      committed: (receipt) => meter.wrote(receipt, disposition),
     })
   } finally {
     await writer?.[Symbol.asyncDispose]()
