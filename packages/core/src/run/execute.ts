@@ -89,9 +89,13 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const dropped = await dropGone(guarded, signal)
   await needBackups()
   objects.push(...(await runObjects(guarded, (object) => !isEarly(object), signal)))
-  await notePrints(prepared, objects, signal)
+  const noted = await afterwards(signal, 'how the target prints the objects was not noted', async () => {
+    await notePrints(prepared, objects, signal)
+    return []
+  })
   const tables = jobs.map((job) => mustHave(reports, job.plan.id))
-  const warnings = [...plan.warnings, ...dropped.said, ...(await orphanWarnings(prepared, tables, signal))]
+  const orphans = await afterwards(signal, 'it was not looked for rows without a parent', () => findOrphans(prepared, tables, signal))
+  const warnings = [...plan.warnings, ...dropped.said, ...noted, ...orphans]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
   const made = await backups.finish()
   // A run that has failed may need the older ones.
@@ -148,13 +152,15 @@ async function all(works: readonly Promise<unknown>[], failed: () => void): Prom
 }
 
 /** All tables are done by now: a question that fails must not take their report away. */
-async function orphanWarnings(prepared: PreparedRun, tables: readonly TableReport[], signal: AbortSignal): Promise<readonly string[]> {
+async function afterwards(signal: AbortSignal, undone: string, work: () => Promise<readonly string[]>): Promise<readonly string[]> {
   if (signal.aborted) return []
   try {
-    return await findOrphans(prepared, tables, signal)
+    return await work()
   } catch (error) {
-    if (!SyncError.is(error) || error.kind === 'bug') throw error
-    return [`it was not looked for rows without a parent: ${error.message}`]
+    const { kind, message } = errorJson(error)
+    if (signal.aborted) return []
+    if (kind === 'bug') throw error
+    return [`${undone}: ${message}`]
   }
 }
 
