@@ -15,7 +15,7 @@ export class Meter {
   readonly #id: string
   #skipped = 0
   #compared = 0
-  /** Of the compared rows those that were then read. */
+  /** Rows that were read in this phase: of those that were compared, the ones that differ. */
   #fetched = 0
   #phase: Phase = 'copy'
   #total: number | undefined
@@ -48,7 +48,7 @@ export class Meter {
 
   read(batch: RowBatch): void {
     this.rowsRead += batch.rowCount
-    if (this.#phase === 'compare') this.#fetched += batch.rowCount
+    this.#fetched += batch.rowCount
     this.bytes += batch.bytes.length
     this.#tell(EVERY_MS)
   }
