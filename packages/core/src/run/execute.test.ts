@@ -173,7 +173,7 @@ describe('the note of the last run', () => {
   it('is written on top of that of a run that ended at the same moment', async () => {
     const w = await synced()
     let others = 2
-    const { write } = w.store
+    const write = w.store.write.bind(w.store)
     w.store.write = async (key, value, revision) => {
       if (key === LAST_RUN_KEY && others-- > 0) await write(key, { other: others }, revision)
       return await write(key, value, revision)
