@@ -65,6 +65,8 @@ export type TableSyncResult = {
 /** Makes one table equal, once, by the plan's strategy; where that turns out not to be enough, by the next stronger one. */
 export async function syncTable(sync: TableSync): Promise<TableSyncResult> {
   await guardBefore(sync)
+  // Counting takes its time.
+  if (sync.plan.statements.length > 0) sync.mayWrite?.()
   await sync.target.run(sync.plan.statements, sync.signal)
   const result = await syncRows(sync)
   sync.mayWrite?.()

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { plainConfig } from '../config/testing.ts'
 import type { Snapshot, Visibility } from '../contract/source.ts'
 import type { StateStore } from '../contract/state-store.ts'
-import type { Target } from '../contract/target.ts'
+import type { Target, TargetSupports } from '../contract/target.ts'
 import type { SyncEvent } from '../events/event.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable, type Row } from '../memory/index.ts'
 import type { Column, TableSchema } from '../model/schema.ts'
@@ -41,6 +41,7 @@ export function bench(config: Partial<Config> = {}) {
     /** Told of each statement before it is run. */
     statement: (_statement: string): void | Promise<void> => {},
     overrides: {} as Partial<Target>,
+    supports: {} as Partial<TargetSupports>,
     snapshot: {} as Partial<Snapshot>,
     editTable: (table: TablePlan): TablePlan => table,
     editDatabase: (database: DatabasePlan): DatabasePlan => database,
@@ -53,7 +54,7 @@ export function bench(config: Partial<Config> = {}) {
     async run(more: Partial<Config> = {}, { signal = new AbortController().signal, only }: Going = {}): Promise<RunReport> {
       w.statements = []
       w.events = []
-      const memory = memoryTarget(target, { fault: (point) => w.targetFault(point) })
+      const memory = memoryTarget(target, { fault: (point) => w.targetFault(point), supports: w.supports })
       const copy: Target = {
         ...memory,
         async run(statements, stop) {
