@@ -21,7 +21,10 @@ function server() {
       },
     }
   }
-  return { log, lost, acquire, failWith: (error: SyncError | undefined) => void (fault = error) }
+  const failWith = (error: SyncError | undefined) => {
+    fault = error
+  }
+  return { log, lost, acquire, failWith }
 }
 
 test('a lock that is held is not asked for again', async () => {
