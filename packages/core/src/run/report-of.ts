@@ -34,7 +34,7 @@ export function runReport(prepared: PreparedRun, facts: RunFacts): RunReport {
   return {
     run: prepared.plan.run,
     status:
-      cancelled || outcomes.cancelled > 0
+      cancelled || outcomes.cancelled > 0 || objects.some(({ outcome }) => outcome === 'cancelled')
         ? 'cancelled'
         : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) || incomplete || unplanned !== undefined
           ? 'partial'
