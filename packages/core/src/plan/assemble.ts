@@ -30,6 +30,8 @@ export type AssembleInput = {
   readonly facts: readonly RouteFacts[]
   readonly definitions: Definitions
   readonly setbacks: Setbacks
+  /** A repair of some tables: no other table goes, and no object, whatever is allowed. */
+  readonly dropsNothing?: boolean
 }
 
 /** Facts to plan: no I/O, so that the same facts always give the same plan. What fails for one database is noted, and the others go on. */
@@ -68,9 +70,10 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
 function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean, warnings: Set<string>): DatabasePlan {
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
+  const config = input.dropsNothing ? { ...input.config, allow: input.config.allow.filter((allowed) => allowed !== 'destructive') } : input.config
   for (const warning of selection.warnings) warnings.add(warning)
   for (const { name, error } of selection.unreadable) input.setbacks.note({ database: facts.source, table: name, target: facts.target }, error)
-  const objects = planObjects({ config: input.config, facts, target, tables: selection.tables })
+  const objects = planObjects({ config, facts, target, tables: selection.tables })
   for (const warning of objects?.warnings ?? []) warnings.add(warning)
   // Where tables are shared, so is what they are in.
   const exists = facts.databaseExists || (target.supports.sharedTables === true && !isFirst)
@@ -82,7 +85,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean,
   )
   const seen = withObjects(facts, objects)
   const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
-  const { drops, warnings: left } = planDrops(input.config, facts, target, selection.gone)
+  const { drops, warnings: left } = planDrops(config, facts, target, selection.gone)
   for (const warning of left) warnings.add(warning)
   return {
     source: facts.source,

@@ -104,7 +104,8 @@ async function planOnce(endpoints: Endpoints, config: Config, options: PrepareOp
   const facts = await gather({ source, snapshot, targets, routes: all, states, state, kinds, setbacks, signal })
   const definitions = await readDefinitions(config, facts, targets, signal)
   const ends = new Map(config.targets.map(({ name, type }) => [name, { type, target: mustHave(targets, name), identity: mustHave(targetIdentities, name) }]))
-  const whole = await assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts, definitions, setbacks })
+  const dropsNothing = options.only !== undefined
+  const whole = await assemble({ run, config, source: sourceIdentity, snapshot, targets: ends, facts, definitions, setbacks, dropsNothing })
   const warnings = [...whole.warnings, ...vanishedDatabases(config, visible, known)]
   const plan = { ...onlyTables(whole, options.only), warnings, ...(options.purpose === undefined ? {} : { purpose: options.purpose }) }
   if (options.purpose !== 'verify' && !config.allow.includes('new-server')) {
