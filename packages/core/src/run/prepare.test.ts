@@ -65,10 +65,10 @@ beforeEach(() => {
 
 /** The target's own lock, except that for one database it is not given for this reason. */
 const refusing = (database: string, error: SyncError): Partial<Target> => {
-  const { lock } = memoryTarget(w.target)
+  const copy = memoryTarget(w.target)
   return {
     lock: async (name, signal) => {
-      if (name !== database) return await lock(name, signal)
+      if (name !== database) return await copy.lock(name, signal)
       // The other one has its lock by then.
       await sleep(5)
       throw error
@@ -105,12 +105,12 @@ describe('the locks of a run', () => {
   })
 
   test('are given back, too, where one of them comes only after another one has failed', async () => {
-    const { lock } = memoryTarget(w.target)
+    const copy = memoryTarget(w.target)
     w.change = {
       lock: async (name, signal) => {
         if (name === 'crm') throw new SyncError('FAULT', 'nobody knows why', { kind: 'bug' })
         await sleep(10)
-        return await lock(name, signal)
+        return await copy.lock(name, signal)
       },
     }
     await expect(w.prepare()).rejects.toMatchObject({ code: 'FAULT' })
