@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { plainConfig } from '../config/testing.ts'
 import type { BackupPoint, BackupRequest, Backups } from '../contract/backups.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import type { SyncEvent } from '../events/event.ts'
 import { type MemoryDatabase, memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
-import type { TableSchema } from '../model/schema.ts'
+import type { TableRef, TableSchema } from '../model/schema.ts'
 import { readStatus } from '../state/status.ts'
 import { executeRun } from './execute.ts'
 import { planRun } from './prepare.ts'
@@ -24,11 +24,11 @@ const schemaOf = (name: string): TableSchema => ({
 const rowsOf = (db: MemoryDatabase, table: string): readonly string[] | undefined => db.databases.get('shop')?.get(table)?.rows.map(String)
 
 /** Points in memory, with the rows of their tables. `fault` may throw while one is made. */
-function memoryBackups(db: MemoryDatabase, fault: () => void | Promise<void>) {
+function memoryBackups(db: MemoryDatabase, fault: (request: BackupRequest) => void | Promise<void>, dropping: () => void) {
   const made: { readonly point: BackupPoint; readonly request: BackupRequest; readonly rows: readonly (readonly string[] | undefined)[] }[] = []
   const backups = {
     async create(request: BackupRequest) {
-      await fault()
+      await fault(request)
       const tables = request.tables.map((table) => ({ ...table, rows: rowsOf(db, table.name)?.length ?? 0, digest: null }))
       const manifest = {
         version: 1,
@@ -49,6 +49,7 @@ function memoryBackups(db: MemoryDatabase, fault: () => void | Promise<void>) {
     list: async () => made.map(({ point }) => point),
     unfinished: async () => undefined,
     async drop({ name }: BackupPoint) {
+      dropping()
       made.splice(
         made.findIndex(({ point }) => point.name === name),
         1,
@@ -61,8 +62,12 @@ function memoryBackups(db: MemoryDatabase, fault: () => void | Promise<void>) {
 function world() {
   const [source, target] = [memoryDatabase('source'), memoryDatabase('target')]
   const store = memoryStore()
-  const faults: { backup?: () => void | Promise<void>; target?: (point: string) => void } = {}
-  const { made, backups } = memoryBackups(target, () => faults.backup?.())
+  const faults: { backup?: (request: BackupRequest) => void | Promise<void>; drop?: () => void; target?: (point: string) => void } = {}
+  const { made, backups } = memoryBackups(
+    target,
+    (request) => faults.backup?.(request),
+    () => faults.drop?.(),
+  )
   const events: SyncEvent[] = []
   let runs = 0
   for (const name of TABLES) putTable(source, schemaOf(name), [['1'], ['2']])
@@ -91,8 +96,6 @@ function world() {
     },
   }
 }
-
-const passing = () => new SyncError('MYSQL_BUSY', 'busy', { kind: 'transient' })
 
 describe('backup points of a run', () => {
   test('one is made before the first write, for all tables, and none where nothing is written', async () => {
@@ -135,11 +138,11 @@ describe('backup points of a run', () => {
     expect(seen.indexOf('made')).toBeLessThan(seen.indexOf('run'))
   })
 
-  test('a passing fault is tried again with the table', async () => {
+  test.each(['transient', 'connection'] as const)('a passing fault is tried again with the table: %s', async (kind) => {
     const w = world()
     let faults = 2
     w.faults.backup = () => {
-      if (faults-- > 0) throw passing()
+      if (faults-- > 0) throw new SyncError('BUSY', 'busy', { kind })
     }
     const report = await w.run()
     expect(report).toMatchObject({ status: 'ok', backups: [{ name: 'point_1' }] })
@@ -190,5 +193,62 @@ describe('backup points of a run', () => {
     }
     expect(await w.run()).toMatchObject({ status: 'partial', backups: [{}] })
     expect(w.made).toHaveLength(3)
+  })
+
+  test('older ones that cannot be removed are told, and take nothing away from the run, unless that is a fault of dbsync', async () => {
+    const w = world()
+    for (let id = 10; id < 12; id++) {
+      putTable(w.source, schemaOf('a'), [[String(id)]])
+      await w.run()
+    }
+    putTable(w.source, schemaOf('a'), [['20']])
+    w.faults.drop = () => {
+      throw new SyncError('BACKUP_UNWRITABLE', 'the folder is read-only', { kind: 'config' })
+    }
+    expect(await w.run()).toMatchObject({ status: 'ok', warnings: [expect.stringMatching(/copy.*the folder is read-only/)] })
+    for (const fault of [new SyncError('X', 'a bug', { kind: 'bug' }), new Error('a bug')]) {
+      putTable(w.source, schemaOf('a'), [['21']])
+      w.faults.drop = () => {
+        throw fault
+      }
+      putTable(w.source, schemaOf('a'), [[String(w.made.length)]])
+      await expect(w.run()).rejects.toThrow('a bug')
+    }
+  })
+
+  test('how far one has come is told for all its tables together, at most ten times a second', async () => {
+    const w = world()
+    const now = vi.spyOn(Date, 'now')
+    const progress = async (estimates: readonly number[]) => {
+      w.events.length = 0
+      for (const [i, rows] of estimates.entries()) putTable(w.target, { ...schemaOf(TABLES[i] ?? ''), estimate: { rows, bytes: 1 } }, [['9']])
+      w.faults.backup = ({ progress: tell, tables }) => {
+        const [first, second] = tables.filter(({ name }) => name === 'a' || name === 'b') as [TableRef, TableRef]
+        const at = (ms: number, table: TableRef, rows: number) => {
+          now.mockReturnValue(1_000_000 + ms)
+          tell?.({ table, rows })
+        }
+        at(0, first, 1)
+        at(99, first, 2)
+        at(100, first, 3)
+        at(150, first, 5)
+        at(250, second, 4)
+      }
+      await w.run()
+      return w.events.filter(({ type }) => type === 'backup.progress')
+    }
+    try {
+      expect(await progress([])).toMatchObject([{ rows: 1 }, { rows: 3 }, { rows: 9 }])
+      expect(w.events.find(({ type }) => type === 'backup.progress')).not.toHaveProperty('total')
+      putTable(w.source, schemaOf('a'), [['1'], ['2'], ['3']])
+      // Statistics are wrong at times: it never comes further than its end.
+      expect(await progress([2, 3])).toMatchObject([
+        { target: 'copy', rows: 1, total: 5 },
+        { rows: 3, total: 5 },
+        { rows: 9, total: 9 },
+      ])
+    } finally {
+      now.mockRestore()
+    }
   })
 })

@@ -139,11 +139,10 @@ export class RunBackups implements AsyncDisposable {
   /** Completes the journals, and says what was made. */
   async finish(): Promise<readonly RunBackup[]> {
     const made: RunBackup[] = []
-    for (const place of this.#places.values()) {
-      const answer = await place.made?.catch(() => undefined)
-      const point = answer?.kind === 'journal' ? await answer.journal.finish() : answer?.point
-      if (point !== undefined) made.push(runBackup(place.plan.name, point))
-    }
+    await this.#withEach(async (name, answer) => {
+      const point = answer.kind === 'journal' ? await answer.journal.finish() : answer.point
+      if (point !== undefined) made.push(runBackup(name, point))
+    })
     return made
   }
 
@@ -163,10 +162,19 @@ export class RunBackups implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const place of this.#places.values()) {
-      const answer = await place.made?.catch(() => undefined)
-      if (answer?.kind === 'journal') await answer.journal[Symbol.asyncDispose]()
+    await this.#withEach(async (_, answer) => {
+      if (answer.kind === 'journal') await answer.journal[Symbol.asyncDispose]()
+    })
+  }
+
+  /** A target has its share although another one's fails: the first failure is thrown at the end. */
+  async #withEach(work: (target: string, made: Made) => Promise<void>): Promise<void> {
+    const failures: unknown[] = []
+    for (const { plan, made } of this.#places.values()) {
+      const answer = await made?.catch(() => undefined)
+      if (answer !== undefined) await work(plan.name, answer).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw failures[0]
   }
 }
 
