@@ -1,7 +1,7 @@
 import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { tableName } from '../model/schema.ts'
-import type { DatabasePlan, LateChange, TableDrop } from '../plan/plan.ts'
+import type { DatabasePlan, TableDrop, TablePlan } from '../plan/plan.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { TableReport } from './report.ts'
 import { lockPlace } from './run-locks.ts'
@@ -12,15 +12,18 @@ export async function makeWay(jobs: readonly TableJob[]): Promise<void> {
   for (const { plan, target, signal } of jobs) await target.run(plan.before ?? [], signal)
 }
 
+/** What had to wait and is done, whether the table got there or not: what went before its rows comes back. */
+export function lateStatements({ refused, before, after = [] }: TablePlan, reached: boolean): readonly string[] {
+  const cameApart = before !== undefined && refused === undefined
+  return after.filter(({ always }) => reached || (always && cameApart)).flatMap(({ statements }) => statements)
+}
+
 /** When all tables are done: what had to wait. A table whose change fails counts as failed; the next run does what is missing. */
 export async function finishDefinitions(jobs: readonly TableJob[], reports: Map<string, TableReport>): Promise<void> {
-  // For one that is refused nothing was taken away.
-  for (const job of jobs.filter(({ plan }) => plan.refused === undefined)) {
+  for (const job of jobs) {
     const report = mustHave(reports, job.plan.id)
     const reached = report.outcome === 'synced' || report.outcome === 'unchanged'
-    const statements = (job.plan.after ?? [])
-      .filter(({ always }) => reached || (always && job.plan.before !== undefined))
-      .flatMap((change: LateChange) => change.statements)
+    const statements = lateStatements(job.plan, reached)
     if (statements.length === 0) continue
     try {
       job.signal.throwIfAborted()

@@ -133,7 +133,7 @@ test.each(['transient', 'connection'] as const)('an object is made again after a
 
 test('nothing is made once the lock was lost, for another run may have changed what was planned', async () => {
   w.objects = [tax, totals]
-  w.before = () => void w.locks('copy')?.clear()
+  w.before = () => w.locks('copy')?.clear()
   // It is not waited for either.
   const report = await w.run({ retryDelayMs: 60_000 })
   expect(w.log).toEqual(['rows', 'make function tax'])

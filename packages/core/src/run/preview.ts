@@ -12,6 +12,7 @@ import { afterChanges, matchingRule, triggersOf } from '../plan/assemble.ts'
 import type { ObjectPlan } from '../plan/objects.ts'
 import type { DatabasePlan, Plan, TablePlan, TargetPlan } from '../plan/plan.ts'
 import { tableGuard } from './guards.ts'
+import { lateStatements } from './late.ts'
 import { Meter } from './meter.ts'
 import { isEarly } from './objects.ts'
 import { overriding } from './overriding.ts'
@@ -59,11 +60,11 @@ export async function previewRun(prepared: PreparedRun, { signal }: { readonly s
       statements.push(...database.statements, ...objectStatements(database, isEarly))
       const tablesToDo = database.tables.filter(({ refused }) => refused === undefined)
       statements.push(...tablesToDo.flatMap(({ before }) => before ?? []))
-      for (const preview of await all(database.tables.map((table) => () => previewTable(prepared, table, target, signal)))) {
-        tables.push(preview)
-        statements.push(...preview.statements)
-      }
-      statements.push(...tablesToDo.flatMap(({ after }) => (after ?? []).flatMap((change) => change.statements)))
+      const previews = await all(database.tables.map((table) => () => previewTable(prepared, table, target, signal)))
+      tables.push(...previews)
+      statements.push(...previews.flatMap((preview) => preview.statements))
+      const held = new Set(previews.filter(({ refused }) => refused !== undefined).map(({ id }) => id))
+      statements.push(...tablesToDo.flatMap((table) => lateStatements(table, !held.has(table.id))))
       statements.push(...(database.drops ?? []).flatMap((drop) => drop.statements))
       statements.push(...objectStatements(database, (object) => !isEarly(object)))
     }
