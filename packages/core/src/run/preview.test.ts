@@ -239,13 +239,16 @@ describe('the number that a table gives next is told', () => {
     putTable(w.source, numbered('3'), rowsTo(9))
     w.change = counting('50', '4')
     expect((await w.dryRun()).statements.at(-1)).toBe('number 10')
+    putTable(w.source, numbered('3'), rowsTo(4))
+    w.change = counting('50', '41')
+    expect((await w.dryRun()).statements.at(-1)).toBe('number 41')
     // Rows that go give their numbers back.
     putTable(w.source, numbered('3'), rowsTo(2))
     expect((await w.dryRun()).statements).toEqual(['delete rows from table "shop.a"', 'number 3'])
   })
 
   test('whatever else is in the column, and not where the target does not count', async () => {
-    putTable(w.source, numbered('5'), [...rowsTo(3), ['-70', 'below'], ['4', 'v']])
+    putTable(w.source, { ...a, counter: { column: 'v', next: '8' } }, [...rowsTo(3), ['4', '7'], ['5', 'x'], ['6', '9.5'], ['7', '3']])
     w.change = counting('4')
     expect((await w.dryRun()).statements).toEqual(['insert or update rows of table "shop.a"'])
     w.change = { counter: async () => undefined }
