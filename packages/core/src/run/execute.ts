@@ -87,8 +87,8 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
 
   await finishDefinitions(jobs, reports)
   const dropped = await dropGone(guarded, signal)
-  await needBackups()
   objects.push(...(await runObjects(guarded, (object) => !isEarly(object), signal)))
+  await needBackups()
   const noted = await afterwards(signal, 'how the target prints the objects was not noted', async () => {
     await notePrints(prepared, objects, signal)
     return []

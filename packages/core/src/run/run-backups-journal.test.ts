@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Config } from '../config/config.ts'
 import { plainConfig } from '../config/testing.ts'
 import type { BackupPoint, BackupRequest, Backups, Journal } from '../contract/backups.ts'
+import type { ObjectDefinition } from '../contract/objects.ts'
 import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
@@ -25,6 +26,8 @@ function world(...names: readonly string[]) {
     /** Before each of these steps: `one: journal`, `one: finish`, … */
     before: (_step: string): void | Promise<void> => {},
     nothingToKeep: false,
+    /** Of the source. */
+    views: [] as readonly ObjectDefinition[],
     change: {} as Partial<Target>,
     put: (rows: readonly string[]) => {
       for (const schema of [a, b])
@@ -53,7 +56,11 @@ function world(...names: readonly string[]) {
         ...config,
       }
       const { signal } = new AbortController()
-      await using prepared = await planRun({ source: sourceWith(memorySource(source), []), targets, state: store }, settings, { run: 'r', signal, lock: true })
+      await using prepared = await planRun({ source: sourceWith(memorySource(source), w.views), targets, state: store }, settings, {
+        run: 'r',
+        signal,
+        lock: true,
+      })
       return await executeRun(prepared, { signal, listeners: [] })
     },
   }
@@ -170,6 +177,19 @@ describe('a journal', () => {
     }
     expect(await w.run()).toMatchObject({ status: 'partial', tables: [{ outcome: 'failed', error: { code: 'NO_ROOM' } }, { outcome: 'unchanged' }] })
     expect(w.log).toEqual(['journal', 'keep a', 'finish', 'close'])
+  })
+
+  test('that cannot be opened for what comes after the rows ends the run, like any other', async () => {
+    w.before = (step) => {
+      if (step === 'journal') throw fault('refused')
+    }
+    w.change = { diff: () => ({ changes: [], kept: [], conflicts: [], after: [alter] }) }
+    await expect(w.run()).rejects.toMatchObject({ code: 'NO_ROOM' })
+    expect(w.log).toEqual(['journal'])
+    w.change = { diff: () => ({ changes: [], kept: [], conflicts: [] }) }
+    w.views = [objectOf('view', 'totals')]
+    await expect(w.run({ objects: ['views'] })).rejects.toMatchObject({ code: 'NO_ROOM' })
+    expect(w.log).toEqual(['journal'])
   })
 
   test('is closed and stays unfinished where the run ends by a fault', async () => {
