@@ -5,8 +5,8 @@ import type { ObjectDefinition } from '../contract/objects.ts'
 import { type ErrorKind, SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
 import { executeRun } from './execute.ts'
-import { planRun } from './prepare.ts'
 import { objectOf, sourceWith, tableWith, targetWith } from './objects.harness.ts'
+import { planRun } from './prepare.ts'
 import { int } from './testing.ts'
 
 const orders = tableWith('orders', [int('id')])

@@ -9,8 +9,9 @@ import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
 import type { TableSchema } from '../model/schema.ts'
 import { executeRun } from './execute.ts'
+import { objectOf, sourceWith, tableWith, targetWith } from './objects.harness.ts'
 import { type PrepareOptions, planRun } from './prepare.ts'
-import { int, objectOf, sourceWith, tableWith, targetWith } from './testing.ts'
+import { int } from './testing.ts'
 
 const orders = tableWith('orders', [int('id')])
 const items = tableWith('items', [int('id')])

@@ -9,9 +9,10 @@ import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
 import type { AlterPart, SchemaDiff } from '../model/schema-diff.ts'
 import { executeRun } from './execute.ts'
+import { objectOf, sourceWith, tableWith, targetWith } from './objects.harness.ts'
 import { planRun } from './prepare.ts'
 import { previewRun } from './preview.ts'
-import { int, objectOf, sourceWith, tableWith, targetWith, text } from './testing.ts'
+import { int, text } from './testing.ts'
 
 const a = tableWith('a', [int('id'), text('v')])
 const b = tableWith('b', [int('id')])

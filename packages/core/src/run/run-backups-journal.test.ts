@@ -9,8 +9,9 @@ import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
 import type { SchemaChange } from '../model/schema-diff.ts'
 import { executeRun } from './execute.ts'
+import { objectOf, sourceWith, tableWith, targetWith } from './objects.harness.ts'
 import { planRun } from './prepare.ts'
-import { int, objectOf, sourceWith, tableWith, targetWith, text } from './testing.ts'
+import { int, text } from './testing.ts'
 
 const a = tableWith('a', [int('id')])
 const b = tableWith('b', [int('id')])
