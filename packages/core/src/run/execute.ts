@@ -72,15 +72,11 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   // On disk before the first row is written: a first run that is killed must find its own rows again, and not take them for somebody else's.
   await Promise.all([...prepared.recorders.values()].map((recorder) => recorder.flush()))
   const reports = new Map<string, TableReport>()
-  try {
-    await makeWay(jobs.filter(({ plan: table }) => table.refused === undefined))
-  } catch (error) {
-    await needBackups()
-    throw error
-  }
+  const blocked = await makeWay(jobs)
+  await needBackups()
 
   await all(
-    largestFirst(jobs).map((job) => limit(async () => reports.set(job.plan.id, await runTable(job)))),
+    largestFirst(jobs).map((job) => limit(async () => reports.set(job.plan.id, await runTable(job, blocked.get(job.plan.id))))),
     () => broken.abort(),
   )
   await needBackups()

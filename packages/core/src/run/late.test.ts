@@ -70,6 +70,29 @@ describe('what of a definition has to wait', () => {
     expect(await w.saved(users)).toMatchObject({ sync_status: 'FAILED', error_message: 'the line with *** is cut' })
   })
 
+  it('makes its table alone fail where a foreign key cannot go, and what went of it comes back', async () => {
+    const { w, steps } = late()
+    w.statement = (said) => {
+      if (said === 'take the key away') throw lost()
+      if (said === 'put the key back') throw new SyncError('DUPLICATE_KEY', 'it is there', { kind: 'data' })
+    }
+    const report = await w.run()
+    expect(report).toMatchObject({ status: 'partial', totals: { outcomes: { failed: 1, synced: 1 }, inserted: 1 } })
+    expect(tableIn(report, users)).toMatchObject({ outcome: 'failed', inserted: 0, error: { code: 'LOST' } })
+    expect(steps()).toEqual(['take the key away', 'rows are in', 'put the key back'])
+    expect(await w.saved(users)).toMatchObject({ sync_status: 'FAILED' })
+  })
+
+  it('takes a foreign key away again where that failed for a while', async () => {
+    const { w, steps } = late()
+    let tries = 0
+    w.statement = (said) => {
+      if (said === 'take the key away' && ++tries < 3) throw lost()
+    }
+    expect(await w.run({ maxRetries: 2 })).toMatchObject({ status: 'ok' })
+    expect(steps().filter((said) => said === 'take the key away')).toHaveLength(3)
+  })
+
   it('ends the run where a plugin is at fault', async () => {
     const { w } = late()
     w.statement = (said) => {

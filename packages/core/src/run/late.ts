@@ -4,12 +4,27 @@ import { tableName } from '../model/schema.ts'
 import type { DatabasePlan, TableDrop, TablePlan } from '../plan/plan.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { TableReport } from './report.ts'
+import { retried } from './retry.ts'
 import { lockPlace } from './run-locks.ts'
 import type { TableJob } from './run-table.ts'
 
-/** Before the first table is altered: foreign keys that stand in the way go. */
-export async function makeWay(jobs: readonly TableJob[]): Promise<void> {
-  for (const { plan, target, signal } of jobs) await target.run(plan.before ?? [], signal)
+/**
+ * Before the first table is altered: foreign keys that stand in the way go. Answers why they could not, by table; the others go on, and what cannot be done
+ * without them fails by itself.
+ */
+export async function makeWay(jobs: readonly TableJob[]): Promise<ReadonlyMap<string, ErrorJson>> {
+  const failures = new Map<string, ErrorJson>()
+  for (const { plan, target, prepared, signal } of jobs) {
+    if (plan.refused !== undefined || signal.aborted) continue
+    try {
+      await retried(() => target.run(plan.before ?? [], signal), { config: prepared.config, signal, retrying: () => {} })
+    } catch (error) {
+      const failure = errorJson(error)
+      if (failure.kind === 'bug') throw error
+      failures.set(plan.id, failure)
+    }
+  }
+  return failures
 }
 
 /** What had to wait and is done, whether the table got there or not: what went before its rows comes back. */
@@ -39,7 +54,7 @@ export async function finishDefinitions(jobs: readonly TableJob[], reports: Map<
       }
       if (failure.kind === 'bug') throw error
       job.record({ sync_status: 'FAILED', error_message: job.redact(failure.message) })
-      reports.set(job.plan.id, { ...report, outcome: 'failed', error: failure })
+      reports.set(job.plan.id, { ...report, outcome: 'failed', error: report.error ?? failure })
     }
   }
 }

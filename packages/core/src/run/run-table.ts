@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../contract/reader.ts'
 import type { Snapshot } from '../contract/source.ts'
 import type { Target } from '../contract/target.ts'
-import { errorJson, SyncError } from '../errors/sync-error.ts'
+import { type ErrorJson, errorJson, SyncError } from '../errors/sync-error.ts'
 import type { Emit } from '../events/event.ts'
 import type { Position } from '../model/batch.ts'
 import { type TableSchema, tableName } from '../model/schema.ts'
@@ -47,8 +47,11 @@ export type TableJob = {
   readonly redact: (text: string) => string
 }
 
-/** Syncs one table with retries, records what became of it, and reports it. Never throws for what concerns this table alone. */
-export async function runTable(job: TableJob): Promise<TableReport> {
+/**
+ * Syncs one table with retries, records what became of it, and reports it. Never throws for what concerns this table alone.
+ * `blocked`: why what stands in its way could not be taken away; then nothing of it is written.
+ */
+export async function runTable(job: TableJob, blocked?: ErrorJson): Promise<TableReport> {
   const { plan, emit, signal } = job
   const started = performance.now()
   const done = (report: Omit<TableReport, 'id' | 'ms'>): TableReport => {
@@ -62,6 +65,10 @@ export async function runTable(job: TableJob): Promise<TableReport> {
     return done({ ...idle, outcome: 'refused', error: plan.refused })
   }
   if (signal.aborted) return done({ ...idle, outcome: 'cancelled' })
+  if (blocked !== undefined) {
+    job.record({ sync_status: 'FAILED', error_message: job.redact(blocked.message) })
+    return done({ ...idle, outcome: 'failed', error: blocked })
+  }
 
   let meter: Meter | undefined
   for (let attempt = 1; ; attempt++) {
