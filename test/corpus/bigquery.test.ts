@@ -4,6 +4,7 @@ import { Figures, progress } from './figures.ts'
 import { kindOf, type SourceColumn } from './mapped.ts'
 import { ALL, type Cell, deal, EVERY_CELL, shuffled, someTables, tablesFor, titleOf, WAREHOUSE_CELLS } from './matrix.ts'
 import { chance, SEED } from './random.ts'
+import type { TableCase } from './tables.ts'
 import { type Engine, expectArrived, type Found } from './warehouse.ts'
 import { teachNewYork } from './zones.ts'
 
@@ -20,8 +21,16 @@ const numeric = ({ columnType, precision, scale }: SourceColumn): string => {
 const SHARE = ALL ? 0.25 : 0.03
 const luck = chance(SEED)
 const cells = shuffled(WAREHOUSE_CELLS, luck).slice(0, EVERY_CELL ? undefined : 1)
+const lean = new Map(
+  WAREHOUSE_CELLS.flatMap(({ strategy }) => tablesFor(strategy))
+    .filter(({ body }) => body.includes('PRIMARY KEY ('))
+    .map((table) => [table, withoutNulInKeys(table)]),
+)
 /** A load of one row is larger than the emulator takes at once. */
-const possible = ({ strategy }: Cell) => tablesFor(strategy).filter(({ name }) => name !== 'huge')
+const possible = ({ strategy }: Cell) =>
+  tablesFor(strategy)
+    .filter(({ name }) => name !== 'huge')
+    .map((table) => lean.get(table) ?? table)
 const dealt = EVERY_CELL && !ALL ? deal(cells, possible, luck) : undefined
 const figures = new Figures()
 
@@ -47,6 +56,14 @@ describe.skipIf(await bigQueryMissing())('into BigQuery', () => {
     if (EVERY_CELL) progress(figures, titleOf(cell))
   })
 })
+
+/** The emulator's storage fails to join by a text with a NUL in it: it looks for it in its files, and quotes it badly. */
+function withoutNulInKeys(table: TableCase): TableCase {
+  const [, key = ''] = /PRIMARY KEY \(([^)]*)/.exec(table.body) ?? []
+  const isKey = (column: string) => key.split(/, |\(/).includes(column)
+  const harmless = (value: string) => !/\\0|x'(..)*00/i.test(value)
+  return { ...table, pools: new Map([...table.pools].map(([column, values]) => [column, isKey(column) ? values.filter(harmless) : values])) }
+}
 
 function engine(bigquery: TestBigQuery): Engine {
   const rest = bigQueryRest(bigquery)

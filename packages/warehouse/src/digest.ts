@@ -1,6 +1,7 @@
 import { isLong, type TableSchema } from '@dbsync/core/plugin'
 import { keyOf, type WarehouseColumn, warehouseColumns } from './columns.ts'
 import type { Dialect } from './dialect.ts'
+import { inGroups } from './in-groups.ts'
 
 /** SQL of the first 16 hexadecimal digits of the row's hash, over the texts of core's `portable.ts`. */
 export const rowHash = (dialect: Dialect, schema: TableSchema, prefix = ''): string => hashOf(dialect, warehouseColumns(dialect, schema), prefix)
@@ -11,7 +12,8 @@ export const splitHash = (dialect: Dialect, schema: TableSchema): string =>
 
 function hashOf(dialect: Dialect, columns: readonly WarehouseColumn[], prefix = ''): string {
   const texts = columns.map((column) => portableText(dialect, column, prefix))
-  return `SUBSTR(${dialect.sha1(`CONCAT(${texts.join(", ',', ")})`)}, 1, 16)`
+  const pieces = texts.flatMap((text, i) => (i === 0 ? [text] : ["','", text]))
+  return `SUBSTR(${dialect.sha1(inGroups(pieces, (some) => `CONCAT(${some.join(', ')})`))}, 1, 16)`
 }
 
 function portableText(dialect: Dialect, { column, name, type }: WarehouseColumn, prefix: string): string {

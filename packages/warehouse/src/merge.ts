@@ -3,6 +3,7 @@ import { keyOf, type WarehouseColumn, warehouseColumns } from './columns.ts'
 import { tenantCondition } from './conditions.ts'
 import type { Dialect } from './dialect.ts'
 import { rowHash } from './digest.ts'
+import { inGroups } from './in-groups.ts'
 import { DELETED, OCCURRENCE, OPERATION, ROW_HASH, SEQUENCE, SYNC_MODE, SYNC_TIMESTAMP, TENANT } from './system-columns.ts'
 
 /** What becomes of rows that are gone at the source. */
@@ -89,7 +90,7 @@ function differs({ dialect, columns, identity }: Parts): string {
     const value = (side: string) => (column.type === 'JSON' ? dialect.textOf(`${side}.${quoted}`, column.type) : `${side}.${quoted}`)
     return [`${value(TARGET)} IS DISTINCT FROM ${value(STAGED)}`]
   })
-  return [...tests, `${TARGET}.${DELETED} IS TRUE`].join(' OR ')
+  return inGroups([...tests, `${TARGET}.${DELETED} IS TRUE`], (some) => `(${some.join(' OR ')})`)
 }
 
 /** Google calls ON FALSE the way to replace atomically: no join is made. */
@@ -114,7 +115,7 @@ export function replaceStatements(dialect: Dialect, schema: TableSchema, options
 const replaceAndMark = (parts: Parts): string =>
   [
     `MERGE INTO ${parts.table} ${TARGET} USING ${staged(parts)} ${STAGED} ON ${same(parts)}`,
-    `WHEN MATCHED AND (${differs(parts)}) THEN ${update(parts)}`,
+    `WHEN MATCHED AND ${differs(parts)} THEN ${update(parts)}`,
     `WHEN NOT MATCHED BY TARGET THEN ${insert(parts)}`,
     `WHEN NOT MATCHED BY SOURCE AND ${TARGET}.${TENANT} = ${parts.tenant} AND ${TARGET}.${DELETED} IS NOT TRUE THEN ${mark(parts)}`,
   ].join('\n')
@@ -133,7 +134,7 @@ function mergeByKey(parts: Parts, effects: WriteEffects, { deletes, between }: M
   return [
     `MERGE INTO ${parts.table} ${TARGET} USING (${last}) ${STAGED} ON ${same(parts)}${within}`,
     ...(effects.deletes && deletes !== 'ignore' ? [`WHEN MATCHED AND ${gone}`] : []),
-    `WHEN MATCHED AND ${STAGED}.${OPERATION} IS NULL AND (${differs(parts)}) THEN ${update(parts)}`,
+    `WHEN MATCHED AND ${STAGED}.${OPERATION} IS NULL AND ${differs(parts)} THEN ${update(parts)}`,
     `WHEN NOT MATCHED BY TARGET AND ${STAGED}.${OPERATION} IS NULL THEN ${insert(parts)}`,
   ].join('\n')
 }
