@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ErrorJson, ErrorKind, RunReport, VerifyReport } from '@dbsync/core'
-import { errorJson, SyncError, tableName } from '@dbsync/core/plugin'
+import { errorJson, firstError, SyncError, tableName } from '@dbsync/core/plugin'
 import type { CliCode } from './codes.ts'
 import { printable, printableLines } from './printable.ts'
 import { type StopSignal, stopExitCode } from './signals.ts'
@@ -74,11 +74,6 @@ function failureText(error: ErrorJson): string {
   const lines = [`Error: ${printableLines(error.message)}`]
   if (error.hint !== undefined) lines.push(`  Next: ${printableLines(error.hint, '        ')}`)
   return [...lines, `  Code: ${printable(error.code)}`].join('\n')
-}
-
-/** What went wrong first: closing things afterwards may have failed too. */
-function firstError(thrown: unknown): unknown {
-  return thrown instanceof SuppressedError ? firstError(thrown.suppressed) : thrown
 }
 
 /** A driver that is interrupted throws errors of its own; they say nothing that the signal does not. */

@@ -26,6 +26,12 @@ describe('SyncError', () => {
 })
 
 describe('errorJson', () => {
+  test('says what went wrong first, not what closing things met after it', () => {
+    const first = new SyncError('LOST', 'The line is cut.', { kind: 'transient' })
+    const closing = new SuppressedError(new Error('not open'), new SuppressedError(new Error('not open either'), first))
+    expect(errorJson(closing)).toStrictEqual({ code: 'LOST', kind: 'transient', message: 'The line is cut.' })
+  })
+
   test('says code, kind, message and hint, and nothing of the cause', () => {
     const error = new SyncError('ROW_BAD', 'A row is bad.', { kind: 'data', hint: 'Look at it.', table, cause: new Error('inner') })
     expect(errorJson(error)).toStrictEqual({ code: 'ROW_BAD', kind: 'data', message: 'A row is bad.', hint: 'Look at it.' })

@@ -47,8 +47,14 @@ export type ErrorJson = {
   readonly hint?: string
 }
 
-/** Any thrown value as JSON; what is not a `SyncError` is a bug. Redact before showing it. */
-export function errorJson(error: unknown): ErrorJson {
+/** What went wrong first: closing things afterwards may have failed too, as it does where a connection is lost. */
+export function firstError(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? firstError(thrown.suppressed) : thrown
+}
+
+/** Any thrown value as JSON, by what went wrong first; what is not a `SyncError` is a bug. Redact before showing it. */
+export function errorJson(thrown: unknown): ErrorJson {
+  const error = firstError(thrown)
   if (SyncError.is(error)) {
     return { code: error.code, kind: error.kind, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
   }
