@@ -37,7 +37,7 @@ export type AssembleInput = {
 /** Facts to plan: no I/O, so that the same facts always give the same plan. What fails for one database is noted, and the others go on. */
 export async function assemble(input: AssembleInput): Promise<Plan> {
   const { config, facts, source, snapshot, setbacks } = input
-  checkPatterns(config, facts)
+  checkPatterns(config, facts, setbacks.found)
   const warnings = new Set<string>()
   const targets: TargetPlan[] = []
   for (const [name, { target, identity, type }] of input.targets) {
@@ -69,7 +69,7 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
 
 function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean, warnings: Set<string>): DatabasePlan {
   const { target } = input.targets.get(facts.target) as { target: Target }
-  const selection = selectTables(input.config, facts, (name) => target.reserved?.(name) ?? false)
+  const selection = selectTables(input.config, facts, target)
   const config = input.dropsNothing ? { ...input.config, allow: input.config.allow.filter((allowed) => allowed !== 'destructive') } : input.config
   for (const warning of selection.warnings) warnings.add(warning)
   for (const { name, error } of selection.unreadable) input.setbacks.note({ database: facts.source, table: name, target: facts.target }, error)

@@ -25,7 +25,8 @@ export function apart(names: Iterable<string>, { foldsNames }: TargetSupports): 
   return new Set([...groups.values()].filter(({ length }) => length === 1).flat())
 }
 
-const folded = (name: string, foldsNames: true | undefined): string => (foldsNames === true ? name.toLowerCase() : name)
+/** Equal for names that the target does not tell apart. */
+export const folded = (name: string, foldsNames: true | undefined): string => (foldsNames === true ? name.toLowerCase() : name)
 
 function collision({ schema, wanted }: TablePlan, others: readonly TablePlan[]): SyncError {
   const names = [schema, ...others.map((other) => other.schema)].map(({ table }) => tableName(table)).join(' and ')

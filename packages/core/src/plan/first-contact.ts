@@ -16,14 +16,16 @@ type Servers = { readonly source: string; readonly targets: ReadonlyMap<string, 
 /** Throws `SERVER_CHANGED` where a table was synced before, and the server behind the source's or the target's address is another one now. */
 export function refuseNewServers(plan: Plan, facts: readonly RouteFacts[], servers: Servers): void {
   for (const target of plan.targets) {
-    for (const { source, tables } of target.databases) {
+    for (const { source, tables, drops = [] } of target.databases) {
       const state = facts.find((route) => route.target === target.name && route.source === source)?.state
-      for (const { schema } of tables) {
-        const saved = stateOf(state?.tables, schema.table.name)?.targets
+      // Only the state says that what is gone has been there: of another server it knows nothing.
+      const names = [...tables.map(({ schema }) => schema.table.name), ...drops.map(({ table }) => table.name)]
+      for (const name of names) {
+        const saved = stateOf(state?.tables, name)?.targets
         const before = stateOf(saved, target.name)
         if (before === undefined || before.last_sync_time === null) continue
-        if (!isServer(before.source_id, servers.source)) throw serverChanged('source', plan.source.label, tableName(schema.table))
-        if (!isServer(before.target_id, servers.targets.get(target.name))) throw serverChanged(`target ${target.name}`, target.label, tableName(schema.table))
+        if (!isServer(before.source_id, servers.source)) throw serverChanged('source', plan.source.label, tableName({ database: source, name }))
+        if (!isServer(before.target_id, servers.targets.get(target.name))) throw serverChanged(`target ${target.name}`, target.label, tableName({ database: source, name }))
       }
     }
   }

@@ -1,8 +1,12 @@
 import type { Config } from '../config/config.ts'
-import { isLiteral, literalName, matcher, splitPattern } from '../config/glob.ts'
+import { isLiteral, literalName, matcher, nameMatcher, splitPattern } from '../config/glob.ts'
+import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { type TableSchema, tableName } from '../model/schema.ts'
+import { folded } from './collisions.ts'
+import { isFirstContact } from './first-contact.ts'
 import type { RouteFacts } from './gather.ts'
+import type { Unplanned } from './unplanned.ts'
 
 export type Selection = {
   readonly tables: readonly TableSchema[]
@@ -19,26 +23,30 @@ export type Selection = {
  * The tables of one route. Absence is never taken for "dropped" where privileges are granted table by table: then a table that the
  * configuration, the state or the target knows and the source does not show stops the run, before anything is written.
  */
-export function selectTables(config: Config, facts: RouteFacts, reserved: (name: string) => boolean): Selection {
-  const wanted = selects(config, facts.source, reserved)
+export function selectTables(config: Config, facts: RouteFacts, target: Pick<Target, 'reserved' | 'supports'>): Selection {
+  const wanted = selects(config, facts.source, (name) => target.reserved?.(name) ?? false)
 
   const tables = facts.tables.filter(({ table }) => wanted(table.name))
   const unreadable = [...facts.unreadable].flatMap(([name, error]) => (wanted(name) ? [{ name, error }] : []))
-  const seen = new Set(seenTables(facts))
-  const targetOnly = facts.existing.map(({ table }) => table.name).filter((name) => !seen.has(name) && wanted(name))
-  const synced = Object.entries(facts.state?.tables ?? {})
-    .filter(([, state]) => state.targets !== undefined && Object.hasOwn(state.targets, facts.target))
-    .map(([name]) => name)
-    .filter((name) => !seen.has(name) && wanted(name))
+  const { sharedTables, foldsNames } = target.supports
+  const seen = new Set(seenTables(facts).map((name) => folded(name, foldsNames)))
+  const isMissing = (name: string) => !seen.has(folded(name, foldsNames)) && wanted(name)
+  const synced = new Map(
+    Object.entries(facts.state?.tables ?? {}).flatMap(([name, { targets }]) =>
+      targets !== undefined && Object.hasOwn(targets, facts.target) && isMissing(name) ? [[name, targets[facts.target]] as const] : [],
+    ),
+  )
+  // Of a table that is shared the others' databases may have brought all there is.
+  const targetOnly = facts.existing.map(({ table }) => table.name).filter((name) => isMissing(name) && (sharedTables !== true || synced.has(name)))
 
   const warnings: string[] = []
   const gone: string[] = []
   if (facts.visibility.scope === 'partial') {
-    const missing = [...synced.map((name) => ({ name, known: 'the state' })), ...targetOnly.map((name) => ({ name, known: `target ${facts.target}` }))]
-    for (const { name, known } of missing) throw notVisible(facts, name, known)
+    const known = [...synced.keys()].map((name) => ({ name, by: 'the state' }))
+    for (const { name, by } of [...known, ...targetOnly.map((name) => ({ name, by: `target ${facts.target}` }))]) throw notVisible(facts, name, by)
   } else {
     for (const name of targetOnly) {
-      if (synced.includes(name)) gone.push(name)
+      if (!isFirstContact(synced.get(name), facts.database)) gone.push(name)
       else warnings.push(`${facts.source}.${name} is not at the source any more (or never was): what target ${facts.target} has of it is kept`)
     }
   }
@@ -52,16 +60,19 @@ export function selects(config: Config, database: string, reserved: (name: strin
   return (name) => included(database, name) && !excluded(database, name) && !reserved(name)
 }
 
-/** Every pattern of the configuration must find something: a literal name its table, a glob at least one. */
-export function checkPatterns(config: Config, all: readonly RouteFacts[]): void {
+/** Every pattern of the configuration must find something: a literal name its table, a glob at least one. What could not be planned may have it. */
+export function checkPatterns(config: Config, all: readonly RouteFacts[], unplanned: readonly Unplanned[]): void {
+  const unknown = unplanned.filter(({ database, table }) => table === undefined && all.every(({ source }) => source !== database))
   for (const pattern of config.tables) {
     const test = matcher([pattern])
+    const { database, table } = splitPattern(pattern)
+    const mayBeIn = database === undefined ? () => true : nameMatcher([database])
+    const places = all.filter(({ source }) => mayBeIn(source))
     const found = (facts: RouteFacts) => seenTables(facts).some((name) => test(facts.source, name))
-    const hits = all.filter(found)
-    const blind = all.find((facts) => facts.visibility.scope === 'partial' && !found(facts))
-    if (isLiteral(pattern) && (hits.length === 0 || blind !== undefined))
-      throw notVisible(blind ?? (all[0] as RouteFacts), literalName(splitPattern(pattern).table), 'the configuration')
-    if (hits.length > 0) continue
+    const isFound = places.some(found) || unknown.some((other) => mayBeIn(other.database))
+    const blind = places.find((facts) => facts.visibility.scope === 'partial' && !found(facts)) ?? (isFound ? undefined : places[0])
+    if (isLiteral(pattern) && blind !== undefined) throw notVisible(blind, literalName(table), 'the configuration')
+    if (isFound) continue
     throw new SyncError('NO_TABLE_MATCHES', `No table matches ${pattern}.`, {
       kind: 'config',
       hint: `Correct table_list or --table. Seen at the source: ${names(all)}.`,
