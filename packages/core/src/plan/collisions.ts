@@ -26,7 +26,7 @@ export function apart(names: Iterable<string>, { foldsNames }: TargetSupports): 
 }
 
 /** Equal for names that the target does not tell apart. */
-export const folded = (name: string, foldsNames: true | undefined): string => (foldsNames === true ? name.toLowerCase() : name)
+export const folded = (name: string, foldsNames: true | undefined): string => (foldsNames ? name.toLowerCase() : name)
 
 function collision({ schema, wanted }: TablePlan, others: readonly TablePlan[]): SyncError {
   const names = [schema, ...others.map((other) => other.schema)].map(({ table }) => tableName(table)).join(' and ')

@@ -2,6 +2,7 @@ import type { Config, TargetConfig } from '../config/config.ts'
 import { isLiteral, literalName, nameMatcher } from '../config/glob.ts'
 import type { ServerIdentity } from '../contract/source.ts'
 import { SyncError } from '../errors/sync-error.ts'
+import { folded } from './collisions.ts'
 import type { Setbacks } from './unplanned.ts'
 
 /** One source database into one database of one target. */
@@ -39,12 +40,16 @@ export function vanishedDatabases(config: Config, visible: readonly string[], kn
     .map((name) => `database ${name} was synced before and cannot be seen at the source any more: its copy is kept as it is`)
 }
 
-/** Where each database goes. Throws where two would meet, or one would be written onto itself. */
+/**
+ * Where each database goes. Throws where two would meet, or one would be written onto itself. `folding`: the targets that do not tell names of databases
+ * apart by case; what meets there of one target is refused table by table.
+ */
 export function routes(
   targets: readonly TargetConfig[],
   databases: readonly string[],
   source: ServerIdentity,
   identities: ReadonlyMap<string, ServerIdentity>,
+  folding: ReadonlySet<string>,
 ): readonly Route[] {
   const all = targets.flatMap((target) =>
     databases.map((database) => ({ target: target.name, source: database, database: target.database.replaceAll('{database}', () => database) })),
@@ -52,9 +57,10 @@ export function routes(
   const taken = new Map<string, Route>()
   for (const route of all) {
     const identity = identities.get(route.target)?.id ?? route.target
-    const place = `${identity}\n${route.database}`
+    const stored = (name: string) => folded(name, folding.has(route.target) || undefined)
+    const place = `${identity}\n${stored(route.database)}`
     const other = taken.get(place)
-    if (other !== undefined) {
+    if (other !== undefined && (other.target !== route.target || other.database === route.database)) {
       throw new SyncError(
         'TARGETS_COLLIDE',
         `${other.source} (target ${other.target}) and ${route.source} (target ${route.target}) would both be written to database ${route.database}.`,
@@ -65,7 +71,7 @@ export function routes(
       )
     }
     taken.set(place, route)
-    if (identity === source.id && databases.includes(route.database)) {
+    if (identity === source.id && databases.some((name) => stored(name) === stored(route.database))) {
       throw new SyncError('SOURCE_IS_TARGET', `Database ${route.database} is both source and target, on one server (${source.label}).`, {
         kind: 'config',
         hint: 'Point the target at another server, or give the copy another name with "database": "{database}_copy"; and leave the copies out of db_list.',

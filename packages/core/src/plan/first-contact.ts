@@ -25,7 +25,8 @@ export function refuseNewServers(plan: Plan, facts: readonly RouteFacts[], serve
         const before = stateOf(saved, target.name)
         if (before === undefined || before.last_sync_time === null) continue
         if (!isServer(before.source_id, servers.source)) throw serverChanged('source', plan.source.label, tableName({ database: source, name }))
-        if (!isServer(before.target_id, servers.targets.get(target.name))) throw serverChanged(`target ${target.name}`, target.label, tableName({ database: source, name }))
+        if (!isServer(before.target_id, servers.targets.get(target.name)))
+          throw serverChanged(`target ${target.name}`, target.label, tableName({ database: source, name }))
       }
     }
   }

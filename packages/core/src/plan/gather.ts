@@ -7,6 +7,7 @@ import { mustHave } from '../model/must.ts'
 import type { TableSchema } from '../model/schema.ts'
 import { type Prints, readPrints } from '../state/prints.ts'
 import type { DatabaseState } from '../state/records.ts'
+import { folded } from './collisions.ts'
 import type { Route } from './databases.ts'
 import type { Setbacks } from './unplanned.ts'
 
@@ -55,11 +56,12 @@ export async function gather({ source, snapshot, targets, routes, states, state,
     const target = mustHave(targets, route.target)
     const databases = visibleAtTarget.get(route.target) ?? (await target.databases())
     visibleAtTarget.set(route.target, databases)
-    const databaseExists = target.supports.sharedTables ? databases.length > 0 : databases.includes(route.database)
+    const place = placeOf(route, target, databases)
+    const databaseExists = place !== undefined
     // Thousands of tables take seconds to describe: both ends at the same time.
     const [side, existing] = await both(
       sides.get(route.source) ?? sourceSide(source, snapshot, route.source, kinds),
-      databaseExists ? target.describe(route.database) : [],
+      databaseExists ? target.describe(place) : [],
     )
     sides.set(route.source, side)
     const { definitions, ...sourceFacts } = side
@@ -74,12 +76,12 @@ export async function gather({ source, snapshot, targets, routes, states, state,
               kinds,
               source: definitions,
               prints: await readPrints(state, route.target, route.database),
-              ...(databaseExists ? { target: await target.objects.definitions(route.database, kinds, signal) } : {}),
+              ...(databaseExists ? { target: await target.objects.definitions(place, kinds, signal) } : {}),
             },
           }),
       databaseExists,
       existing,
-      leftovers: databaseExists ? await target.leftovers(route.database) : [],
+      leftovers: databaseExists ? await target.leftovers(place) : [],
       state: states.get(route.source),
     }
   }
@@ -89,6 +91,12 @@ export async function gather({ source, snapshot, targets, routes, states, state,
     if (found !== undefined) facts.push(found)
   }
   return setbacks.left(facts)
+}
+
+/** The name that the target has for the database; `undefined`: it is not there. */
+function placeOf({ database }: Route, { supports: { sharedTables, foldsNames } }: Target, databases: readonly string[]): string | undefined {
+  if (sharedTables) return databases.length > 0 ? database : undefined
+  return databases.find((name) => folded(name, foldsNames) === folded(database, foldsNames))
 }
 
 /** Where both fail it is the first one's failure that is thrown, and neither is at work any more then. */

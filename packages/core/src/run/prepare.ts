@@ -80,7 +80,8 @@ async function planOnce(endpoints: Endpoints, config: Config, options: PrepareOp
   const databases = selectDatabases(config, visible, setbacks)
   // Reading every document of the state is for patterns alone: a name that is not there has been refused.
   const known = config.databases.every(isLiteral) ? [] : (await storedDatabases(state)).map(({ name }) => name)
-  const wanted = routes(config.targets, databases, sourceIdentity, targetIdentities)
+  const folding = new Set([...targets].filter(([, { supports }]) => supports.foldsNames && !supports.sharedTables).map(([name]) => name))
+  const wanted = routes(config.targets, databases, sourceIdentity, targetIdentities, folding)
   const locks = held.use(new RunLocks())
   const locked = options.lock ? await lockAll(wanted) : wanted
   if (options.purpose !== 'verify') {
