@@ -2,13 +2,13 @@ import type { Config, TableRule } from '../config/config.ts'
 import { matcher } from '../config/glob.ts'
 import { canDigest } from '../contract/reader.ts'
 import type { ServerIdentity, Snapshot } from '../contract/source.ts'
-import type { Target, WriteWork } from '../contract/target.ts'
+import type { Target, TargetSupports, WriteWork } from '../contract/target.ts'
 import { errorJson, SyncError } from '../errors/sync-error.ts'
 import { mustHave } from '../model/must.ts'
 import { type TableRef, type TableSchema, tableName } from '../model/schema.ts'
 import { alterParts, type DiffOptions, type SchemaChange, type SchemaDiff } from '../model/schema-diff.ts'
 import type { TargetState } from '../state/records.ts'
-import { apart, refuseCollisions } from './collisions.ts'
+import { apart, folded, refuseCollisions } from './collisions.ts'
 import type { Definition, Definitions } from './definitions.ts'
 import { planDrops } from './drops.ts'
 import { differencesOf, evolve } from './evolution.ts'
@@ -42,10 +42,13 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
   const targets: TargetPlan[] = []
   for (const [name, { target, identity, type }] of input.targets) {
     const databases: DatabasePlan[] = []
+    const made = new Set<string>()
     for (const route of facts.filter(({ target }) => target === name)) {
-      const isFirst = databases.length === 0
-      const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, isFirst, warnings))
-      if (planned !== undefined) databases.push(planned)
+      const before: Before = { isFirst: databases.length === 0, made }
+      const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, before, warnings))
+      if (planned === undefined) continue
+      databases.push(planned)
+      for (const [table] of madeFor(input, route, target)) made.add(table)
     }
     targets.push({ name, type, label: identity.label, databases: refuseCollisions(databases, target.supports) })
   }
@@ -67,10 +70,23 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
   }
 }
 
-function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean, warnings: Set<string>): DatabasePlan {
+/** What is planned of the target already: whether anything is, and the shared tables that are made. */
+type Before = { readonly isFirst: boolean; readonly made: ReadonlySet<string> }
+
+/** The shared tables that are not there yet and that this database needs. */
+function madeFor({ definitions }: AssembleInput, facts: RouteFacts, { supports }: Target): ReadonlyMap<string, TableSchema> {
+  const found = mustHave(definitions, facts)
+  const own = apart(found.keys(), supports)
+  return new Map([...found].flatMap(([name, { wanted, makes }]) => (makes === undefined || !own.has(name) ? [] : [[wanted.table.name, makes] as const])))
+}
+
+function databasePlan(input: AssembleInput, facts: RouteFacts, { isFirst, made }: Before, warnings: Set<string>): DatabasePlan {
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, target)
-  const config = input.dropsNothing ? { ...input.config, allow: input.config.allow.filter((allowed) => allowed !== 'destructive') } : input.config
+  // What one database does not have another one may have brought there.
+  const meets = input.facts.some((other) => other !== facts && isSamePlace(other, facts, target.supports))
+  const dropsNothing = input.dropsNothing === true || meets
+  const config = dropsNothing ? { ...input.config, allow: input.config.allow.filter((allowed) => allowed !== 'destructive') } : input.config
   for (const warning of selection.warnings) warnings.add(warning)
   for (const { name, error } of selection.unreadable) input.setbacks.note({ database: facts.source, table: name, target: facts.target }, error)
   const objects = planObjects({ config, facts, target, tables: selection.tables })
@@ -79,10 +95,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean,
   const exists = facts.databaseExists || (target.supports.sharedTables === true && !isFirst)
   const create = exists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
   const definitions = mustHave(input.definitions, facts)
-  const own = apart(definitions.keys(), target.supports)
-  const shared = [...definitions].flatMap(([name, { makes }]) =>
-    makes === undefined || !own.has(name) ? [] : target.render({ type: 'create-table', schema: makes }),
-  )
+  const shared = [...madeFor(input, facts, target)].flatMap(([name, schema]) => (made.has(name) ? [] : target.render({ type: 'create-table', schema })))
   const seen = withObjects(facts, objects)
   const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
   const { drops, warnings: left } = planDrops(config, facts, target, selection.gone)
@@ -98,6 +111,10 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, isFirst: boolean,
     ...(objects === undefined ? {} : { objectPlan: objects.plan }),
   }
 }
+
+/** Databases of the source whose names only the source tells apart. */
+const isSamePlace = (a: RouteFacts, b: RouteFacts, { foldsNames, sharedTables }: TargetSupports): boolean =>
+  sharedTables !== true && a.target === b.target && folded(a.database, foldsNames) === folded(b.database, foldsNames)
 
 function tablePlan(input: AssembleInput, facts: RouteFacts, target: Target, schema: TableSchema, definition: Definition): TablePlan {
   const { config, snapshot } = input

@@ -15,7 +15,7 @@ export type Definition = {
   readonly diff: SchemaDiff
   /** Rows of the target that do not fit, part by part. */
   readonly misfits: readonly Misfit[]
-  /** A shared table that is not there yet, and is made for all databases before any of them is written. One of them has it. */
+  /** A shared table that is not there yet, and is made for all databases before any of them is written. Each of them has it: the first that can be planned makes it. */
   readonly makes?: TableSchema
 }
 
@@ -62,7 +62,7 @@ function pairUp(config: Config, route: RouteFacts, target: Target): ReadonlyMap<
   return new Map(wanted.map(([name, schema]) => [name, { wanted: schema, existing: existing.get(schema.table.name) }]))
 }
 
-type Shared = { readonly schema: TableSchema; made: boolean }
+type Shared = { readonly schema: TableSchema; readonly made: boolean }
 
 /** Where tables are shared: what each becomes for all databases of this run, by target and table. No database has to wait for another one's definition. */
 function sharedTables(
@@ -102,7 +102,6 @@ function compareAll(
     const actual = existing ?? union?.schema
     const diff = actual === undefined ? SAME : diffOf(target, actual, wanted, options)
     const makes = union !== undefined && !union.made && diff.conflicts.length === 0
-    if (makes) union.made = true
     found.set(name, { wanted, existing, options, diff, misfits: [], ...(makes ? { makes: union.schema } : {}) })
   }
   return found
