@@ -26,11 +26,10 @@ export const synced: TargetState = {
 
 /** The state of a database of which these tables were synced into the target `copy`, or another one. */
 export function stateOf(tables: Readonly<Record<string, Partial<TargetState>>>, target = 'copy'): DatabaseState {
-  const { position: _, compared_at, source_id, target_id, target_database, ...whole } = synced
   return {
-    database_info: { tenant_id: 'shop', last_updated: whole.updated_at, total_tables: 0, time_zone: 'UTC' },
+    database_info: { tenant_id: 'shop', last_updated: synced.updated_at, total_tables: 0, time_zone: 'UTC' },
     tables: Object.fromEntries(
-      Object.entries(tables).map(([name, over]) => [name, { ...whole, table_name: name, targets: { [target]: { ...synced, ...over } } }]),
+      Object.entries(tables).map(([name, over]) => [name, { ...synced, table_name: name, targets: { [target]: { ...synced, ...over } } }]),
     ),
   }
 }
