@@ -150,6 +150,16 @@ describe('a table that is gone at the source and may go', () => {
     expect((await w.run()).warnings).toEqual([])
   })
 
+  it("is forgotten with that: one of its name that comes there later is somebody else's, and stays", async () => {
+    const w = await gone()
+    await w.run()
+    expect(await w.saved(items)).toBeUndefined()
+    expect(await w.saved(users)).toMatchObject({ sync_status: 'SUCCESS' })
+    putTable(w.target, items, [['7', 'of somebody else']])
+    expect((await w.run()).warnings).toEqual([expect.stringContaining('shop.items is not at the source any more (or never was)')])
+    expect(w.rows(items)).toEqual(['7|of somebody else'])
+  })
+
   it('is kept where it is not certain any more that it is gone', async () => {
     const doubts: ((w: Awaited<ReturnType<typeof gone>>) => void)[] = [
       (w) => {

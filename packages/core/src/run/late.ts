@@ -92,6 +92,7 @@ export async function dropGone(prepared: PreparedRun, signal: AbortSignal): Prom
       }
       await tried([drop], async () => {
         await mustHave(targets, target).run(statements, signal)
+        mustHave(prepared.recorders, database.source).forget(target, table.name)
         said.push(`${tableName(table)} was dropped: it is gone at the source`)
       })
     }

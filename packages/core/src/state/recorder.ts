@@ -36,7 +36,7 @@ export class StateRecorder {
   readonly #store: StateStore
   #state: DatabaseState | undefined
   #revision: string | undefined
-  #pending = new Map<string, Map<string, TargetState>>()
+  #pending = new Map<string, Map<string, TargetState | undefined>>()
   #writing: Promise<void> | undefined
   #flushing = 0
   #wake = () => {}
@@ -61,15 +61,23 @@ export class StateRecorder {
   }
 
   of(target: string, table: string): TargetState | undefined {
-    const targets = ownValue(this.#state?.tables, table)?.targets
-    return this.#pending.get(target)?.get(table) ?? ownValue(targets, target)
+    const updates = this.#pending.get(target)
+    return updates?.has(table) ? updates.get(table) : ownValue(ownValue(this.#state?.tables, table)?.targets, target)
   }
 
   /** Takes note and returns at once. Throws when an earlier write failed: a run must not go on believing that it is recorded. */
   record(target: string, table: string, change: StateUpdate): void {
+    this.#note(target, table, { ...NOTHING_YET, ...this.of(target, table), error_message: null, updated_at: new Date().toISOString(), ...change })
+  }
+
+  /** The target has nothing of this table any more: one of its name that comes there later is somebody else's. */
+  forget(target: string, table: string): void {
+    this.#note(target, table, undefined)
+  }
+
+  #note(target: string, table: string, update: TargetState | undefined): void {
     if (this.#failure !== undefined) throw this.#failure
-    const update = { ...NOTHING_YET, ...this.of(target, table), error_message: null, updated_at: new Date().toISOString(), ...change }
-    const updates = this.#pending.get(target) ?? new Map<string, TargetState>()
+    const updates = this.#pending.get(target) ?? new Map<string, TargetState | undefined>()
     this.#pending.set(target, updates.set(table, update))
     this.#writing ??= this.#writeGroups()
   }

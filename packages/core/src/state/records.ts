@@ -88,18 +88,22 @@ export function parseDatabaseState(database: string, value: JsonValue): Database
   return value as unknown as DatabaseState
 }
 
-/** The state with one target's entries of some tables replaced. Pure. */
+/** The state with one target's entries of some tables replaced; `undefined`: it has nothing of the table any more. Pure. */
 export function withTargetStates(
   state: DatabaseState | undefined,
   database: string,
   target: string,
-  updates: ReadonlyMap<string, TargetState>,
+  updates: ReadonlyMap<string, TargetState | undefined>,
   now: string,
 ): DatabaseState {
   const tables = new Map(Object.entries(state?.tables ?? {}))
   for (const [name, update] of updates) {
-    const targets = new Map(Object.entries(tables.get(name)?.targets ?? {})).set(target, update)
-    tables.set(name, { ...tables.get(name), ...overall(name, [...targets.values()], update), targets: fromEntries(targets) })
+    const targets = new Map(Object.entries(tables.get(name)?.targets ?? {}))
+    if (update === undefined) targets.delete(target)
+    else targets.set(target, update)
+    const latest = update ?? newest(targets)
+    if (latest === undefined) tables.delete(name)
+    else tables.set(name, { ...tables.get(name), ...overall(name, [...targets.values()], latest), targets: fromEntries(targets) })
   }
   return {
     ...state,
@@ -113,12 +117,15 @@ export function withoutTarget(state: DatabaseState, target: string, now: string)
   const tables = Object.entries(state.tables).flatMap(([name, table]) => {
     const targets = new Map(Object.entries(table.targets ?? {}))
     targets.delete(target)
-    const [latest] = [...targets.values()].toSorted((a, b) => (a.updated_at > b.updated_at ? -1 : 1))
+    const latest = newest(targets)
     return latest === undefined ? [] : [[name, { ...table, ...overall(name, [...targets.values()], latest), targets: fromEntries(targets) }] as const]
   })
   if (tables.length === 0) return undefined
   return { ...state, database_info: { ...state.database_info, last_updated: now, total_tables: tables.length }, tables: fromEntries(tables) }
 }
+
+const newest = (targets: ReadonlyMap<string, TargetState>): TargetState | undefined =>
+  [...targets.values()].toSorted((a, b) => (a.updated_at > b.updated_at ? -1 : 1))[0]
 
 function overall(name: string, targets: readonly TargetState[], latest: TargetState): TableState {
   const worst = targets.reduce((a, b) => (STATUSES.indexOf(b.sync_status) > STATUSES.indexOf(a.sync_status) ? b : a))
