@@ -41,6 +41,13 @@ async function rowsApart(theirs: Rows, ours: Rows): Promise<RowsApart> {
     return true
   }
 
+  /** Rows of one end whose keys read alike are not told apart: only the last of them is held, so that the key counts as changed. */
+  function hold(rows: Rows, others: Map<string, string | null>): void {
+    const { key, hash } = rows
+    if (others.has(key)) changed.push(keyBytes(key))
+    others.set(key, hash)
+  }
+
   let [left, right] = [false, false]
   for (;;) {
     if ((!left && !theirs.ended) || (!right && !ours.ended)) [left, right] = await Promise.all([left || theirs.more(), right || ours.more()])
@@ -55,8 +62,8 @@ async function rowsApart(theirs: Rows, ours: Rows): Promise<RowsApart> {
     } else if (right && met(ours, held)) {
       right = ours.next()
     } else {
-      if (left) held.set(theirs.key, theirs.hash)
-      if (right) heldOurs.set(ours.key, ours.hash)
+      if (left) hold(theirs, held)
+      if (right) hold(ours, heldOurs)
       left &&= theirs.next()
       right &&= ours.next()
     }

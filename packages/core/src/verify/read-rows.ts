@@ -66,14 +66,16 @@ async function hashed({ batchRows, batchBytes, signal }: Ends, reader: TableRead
     for (const { key, bytes } of keyedRowsOf(batch, schema)) {
       if (isHeld !== undefined && !isHeld(key)) continue
       const [name, sha] = [keyText(key), hash('sha1', bytes, 'binary')]
-      const other = rows.get(name)
-      // Two rows whose keys read alike are equal to two such rows only.
-      rows.set(name, { key: Uint8Array.from(key), sha: other === undefined ? sha : [other.sha, sha].toSorted().join('') })
+      const others = rows.get(name)
+      // Rows whose keys read alike are equal to as many such rows only, in whatever order they are read.
+      rows.set(name, { key: Uint8Array.from(key), sha: others === undefined ? sha : [...shasIn(others.sha), sha].toSorted().join('') })
     }
     await pace?.rows(batch.rowCount / 2)
   }
   return rows
 }
+
+const shasIn = (joined: string): readonly string[] => joined.match(/.{20}/gs) ?? []
 
 /** The rows of a batch with their packed keys; the bytes are the batch's own. */
 export function* keyedRowsOf(batch: RowBatch, schema: TableSchema): Iterable<{ readonly key: Uint8Array; readonly bytes: Uint8Array }> {

@@ -151,14 +151,17 @@ async function confirmKeys(ends: Ends, suspects: Suspects, tally: Tally, again: 
   await looks(ends, again, async (fresh) => {
     rows = []
     const signature = createHash('sha1')
-    const still: Uint8Array[] = []
+    // Rows whose keys read alike are found more than once, and are one difference.
+    const still = new Map<string, Uint8Array>()
     for await (const found of examine(fresh, keys)) {
-      rows.push(tally.describe(found, rows.length < tally.room))
-      still.push(found.key)
       signature.update(found.signature)
+      const name = keyText(found.key)
+      if (still.has(name)) continue
+      still.set(name, found.key)
+      rows.push(tally.describe(found, rows.length < tally.room))
     }
     alike = mayReadAlike(ends.schema) ? await readAlike(fresh, suspects, keys, still) : []
-    keys = [...still, ...alike]
+    keys = [...still.values(), ...alike]
     return keys.length === 0 ? undefined : signature.digest('base64')
   })
   tally.remember(keys)
@@ -168,9 +171,13 @@ async function confirmKeys(ends: Ends, suspects: Suspects, tally: Tally, again: 
 }
 
 /** Rows that digests tell apart and reading does not. */
-async function readAlike(ends: Ends, suspects: Suspects, keys: readonly Uint8Array[], different: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-  const names = new Set(different.map(keyText))
-  const equal = keys.filter((key) => !names.has(keyText(key)) && suspects.hashedApart.has(keyText(key)))
+async function readAlike(
+  ends: Ends,
+  suspects: Suspects,
+  keys: readonly Uint8Array[],
+  different: ReadonlyMap<string, Uint8Array>,
+): Promise<readonly Uint8Array[]> {
+  const equal = keys.filter((key) => !different.has(keyText(key)) && suspects.hashedApart.has(keyText(key)))
   return await hashedApart(ends, equal, suspects.ranges)
 }
 
