@@ -59,6 +59,8 @@ describe('rows that the source got after the last sync', () => {
     expect(await w.verify()).toMatchObject({ status: 'equal', totals: { notSynced: 2 } })
     w.put(both, [row(1, 'a', old, old), row(2, 'b', null, old)])
     expect(await w.verify()).toMatchObject({ status: 'different', totals: { notSynced: 0, changed: 1 } })
+    w.put(both, [row(1, 'a', old, old)], 'copy')
+    expect(await w.verify()).toMatchObject({ status: 'different', totals: { notSynced: 0, missing: 1 } })
   })
 
   it('are not known where the state is of another server, or of no run', async () => {
