@@ -4,14 +4,20 @@ import { definitionHash, printId, readPrints, writePrints } from '../state/print
 import type { ObjectReport } from './objects.ts'
 import type { PreparedRun } from './prepare.ts'
 
-/** Looks at what was made, and keeps what the target prints otherwise: the next run would take it for different. */
+/**
+ * Looks at what was made, and keeps what the target prints otherwise: the next run would take it for different. Where that fails for one database it is
+ * done for the others before it throws.
+ */
 export async function notePrints(prepared: PreparedRun, reports: readonly ObjectReport[], signal: AbortSignal): Promise<void> {
   const made = new Set(reports.filter(({ outcome }) => outcome === 'created' || outcome === 'replaced').map(({ id }) => id))
+  const failures: unknown[] = []
   for (const target of prepared.plan.targets) {
     for (const database of target.databases) {
-      if (!signal.aborted && database.objectPlan?.changes.some(({ id }) => made.has(id))) await noteDatabase(prepared, target, database, made, signal)
+      if (signal.aborted || !database.objectPlan?.changes.some(({ id }) => made.has(id))) continue
+      await noteDatabase(prepared, target, database, made, signal).catch((error: unknown) => failures.push(error))
     }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function noteDatabase(prepared: PreparedRun, target: TargetPlan, database: DatabasePlan, made: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
