@@ -197,10 +197,13 @@ async function confirmHashes(ends: Ends, suspects: readonly HashCounts[], tally:
       return rows.length === 0 ? undefined : JSON.stringify(rows)
     })
   }
-  tally.settled += suspects.length - rows.length
+  tally.settled += Math.max(0, copiesApart(suspects) - copiesApart(rows))
   const shown = await rowsWithHashes(ends, rows.slice(0, tally.room))
   for (const row of rows) tally.countCopies(shown.get(row.hash), row)
 }
+
+/** Every copy counts that one end has more of a row. */
+const copiesApart = (rows: readonly (HashCounts | RowCounts)[]): number => rows.reduce((sum, { source, target }) => sum + Math.abs(source - target), 0)
 
 async function* none(): AsyncGenerator<never> {}
 
@@ -234,7 +237,7 @@ async function confirmRows(ends: Ends, suspects: readonly RowCounts[], tally: Ta
       return rows.length === 0 ? undefined : JSON.stringify(rows)
     })
   }
-  tally.settled += suspects.length - rows.length
+  tally.settled += Math.max(0, copiesApart(suspects) - copiesApart(rows))
   const shown = rows.slice(0, tally.room)
   const [missing, extra] = [shown.filter((row) => row.source > row.target), shown.filter((row) => row.source < row.target)]
   const bytes = new Map([
