@@ -58,9 +58,9 @@ it('has another form for another definition at either end, and for another setti
 
 it('is left out of a state that takes the place of another one, and nothing else is', () => {
   const table = { targets: { copy: saved(byDigest), far: saved(byTime) } }
-  const state = { tables: { items: table, old: {} } } as unknown as DatabaseState
+  const state = { tables: { items: table, old: { sync_status: 'SUCCESS' } } } as unknown as DatabaseState
   const { tables } = withoutPrints(state)
   const { source_print: _, ...rest } = saved(byDigest)
-  expect(tables).toEqual({ items: { targets: { copy: rest, far: rest } }, old: {} })
+  expect(tables).toEqual({ items: { targets: { copy: rest, far: rest } }, old: { sync_status: 'SUCCESS' } })
   expect(state.tables['items']?.targets?.['copy']).toHaveProperty('source_print')
 })

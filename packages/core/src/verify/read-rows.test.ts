@@ -70,6 +70,14 @@ describe('the rows of a table with a key', () => {
     expect(sum(w.paced)).toBeGreaterThanOrEqual(47)
   })
 
+  it('are known by their keys when the memory of a batch has long been used again', async () => {
+    const w = await endsOf(items, some(30), [...some(30).slice(1), item(60)])
+    const tally = new Tally(items, 10, () => false)
+    await compareTable(w.ends, 'rows', tally, undefined)
+    expect(tally.totals).toMatchObject({ missing: 1, extra: 1, settled: 0 })
+    expect(tally.differences.map(({ key }) => key[0]?.value).sort()).toEqual(['0', '60'])
+  })
+
   it('are read whole where either end cannot be split, and no finding is made of rows that are equal', async () => {
     for (const end of ['source', 'target'] as const) {
       const w = await endsOf(items, some(45), [...some(45), item(60)])
