@@ -54,7 +54,7 @@ it('has a database that is named and cannot be seen among the others, once, and 
 })
 
 it('goes on where one database cannot be described, and says which', async () => {
-  const w = world(({ describe }) => ({ describe: (database, ...asked) => (database === 'shop' ? Promise.reject(denied) : describe(database, ...asked)) }))
+  const w = world((plain) => ({ describe: (database, ...asked) => (database === 'shop' ? Promise.reject(denied) : plain.describe(database, ...asked)) }))
   const { databases, tables, troubles } = await w.look({ databases: ['*'] })
   expect(databases).toEqual(['crm', 'shop', 'test'])
   expect(tables).toEqual(['crm.items', 'crm.users', 'test.items', 'test.users'])
@@ -62,10 +62,10 @@ it('goes on where one database cannot be described, and says which', async () =>
 })
 
 it('tells of a table that may not be read as a whole, if it is wanted, and counts the others', async () => {
-  const w = world(({ describe }) => ({
+  const w = world((plain) => ({
     async describe(database, names, unreadable) {
       unreadable?.({ database, name: 'users' }, denied)
-      return (await describe(database, names)).filter(({ table }) => table.name !== 'users')
+      return (await plain.describe(database, names)).filter(({ table }) => table.name !== 'users')
     },
   }))
   expect(await w.look()).toMatchObject({ tables: ['shop.items'], troubles: [{ database: 'shop', error: denied }] })

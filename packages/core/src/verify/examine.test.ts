@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DigestReader, RowRange } from '../contract/reader.ts'
+import type { DigestReader, RowRange, TableReader } from '../contract/reader.ts'
 import { memoryDatabase, memorySource, memoryTarget, putTable, type Row } from '../memory/index.ts'
 import { packRows } from '../model/rows.ts'
 import { type Column, keyColumns, type TableSchema } from '../model/schema.ts'
@@ -134,7 +134,7 @@ describe('values that read alike and are not the same', () => {
     expect(await ids(ends, '1', '2', '3')).toBe(1)
     expect(await ids(ends, '4')).toBe(0)
     expect(await ids({ ...ends, ...(await alike(orders, rows, null)) }, '1')).toBe(0)
-    const { digest: _, ...noHashes } = ends.target
+    const noHashes = { ...ends.target, digest: undefined } as unknown as TableReader
     expect(await ids({ ...ends, target: noHashes }, '1')).toBe(0)
     expect(await hashedApart(ends, keysOf('1'), [])).toEqual([])
   })

@@ -75,7 +75,7 @@ describe('rows per second', () => {
   it('are waited for no longer when the verification is stopped', async () => {
     const waiting = pace({ maxRowsPerSecond: 1 })?.rows(60)
     setTimeout(() => stop.abort(), 5)
-    await expect(waiting).rejects.toThrow()
+    await expect(waiting).rejects.toThrow('aborted')
   })
 })
 
@@ -95,7 +95,7 @@ describe('how far a server lags behind', () => {
   it('is waited for no longer when the verification is stopped', async () => {
     const waiting = pace({ maxLagSeconds: 5 }, [end('source', () => 6)])?.rows(1)
     setTimeout(() => stop.abort(), 5)
-    await expect(waiting).rejects.toThrow()
+    await expect(waiting).rejects.toThrow('aborted')
   })
 
   it('is asked once for the many portions of one second, of every end that may know', async () => {

@@ -75,7 +75,7 @@ describe('the rows of a table with a key', () => {
     const tally = new Tally(items, 10, () => false)
     await compareTable(w.ends, 'rows', tally, undefined)
     expect(tally.totals).toMatchObject({ missing: 1, extra: 1, settled: 0 })
-    expect(tally.differences.map(({ key }) => key[0]?.value).sort()).toEqual(['0', '60'])
+    expect(new Set(tally.differences.map(({ key }) => key[0]?.value))).toEqual(new Set(['0', '60']))
   })
 
   it('are read whole where either end cannot be split, and no finding is made of rows that are equal', async () => {
