@@ -5,10 +5,7 @@ import type { Column, TableSchema } from '../model/schema.ts'
 import { schemaOf } from './testing.ts'
 
 /** A table of the database `shop`, with the key `id`. */
-export const tableWith = (name: string, columns: readonly Column[], over: Partial<TableSchema> = {}): TableSchema => ({
-  ...schemaOf(name, columns),
-  ...over,
-})
+export const tableWith = (name: string, columns: readonly Column[], over: Partial<TableSchema> = {}): TableSchema => ({ ...schemaOf(name, columns), ...over })
 
 const KIND = { view: 'views', trigger: 'triggers', procedure: 'routines', function: 'routines', event: 'events' } as const
 

@@ -6,23 +6,14 @@ import type { Target } from '../contract/target.ts'
 import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memorySource, memoryStore, memoryTarget, putTable } from '../memory/index.ts'
 import { mustHave } from '../model/must.ts'
-import type { Column, TableSchema } from '../model/schema.ts'
+import type { TableSchema } from '../model/schema.ts'
 import { executeRun } from './execute.ts'
 import { planRun } from './prepare.ts'
+import { int, schemaOf } from './testing.ts'
 
-const int = (name: string): Column => ({ name, type: { kind: 'int', bits: 32 }, nullable: false })
-const parents: TableSchema = {
-  table: { database: 'shop', name: 'parents' },
-  columns: [int('id')],
-  key: ['id'],
-  uniqueKeys: [],
-  foreignKeys: [],
-  referencedBy: [],
-  triggers: [],
-  transactional: true,
-}
+const parents = schemaOf('parents', [int('id')])
 const toParent = { name: 'fk_parent', columns: ['parent'], references: parents.table, referencedColumns: ['id'], rewritesRows: false }
-const children: TableSchema = { ...parents, table: { database: 'shop', name: 'children' }, columns: [int('id'), int('parent')], foreignKeys: [toParent] }
+const children: TableSchema = { ...schemaOf('children', [int('id'), int('parent')]), foreignKeys: [toParent] }
 
 /** Two tables, the second of which refers to the first one, and a target that counts as a server does: it has no answer where there is no table. */
 function world() {
