@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { TargetConfig } from '../config/config.ts'
 import { plainConfig } from '../config/testing.ts'
-import { SyncError } from '../errors/sync-error.ts'
 import { routes, selectDatabases, vanishedDatabases } from './databases.ts'
+import { failure } from './testing.ts'
 import { Setbacks } from './unplanned.ts'
 
 const config = (...databases: readonly string[]) => ({ ...plainConfig, databases })
@@ -77,12 +77,3 @@ describe('where each database goes', () => {
     expect(routes([to('a')], ['Shop', 'shop'], source, same, fold), 'their tables may have names of their own').toHaveLength(2)
   })
 })
-
-function failure(work: () => unknown): SyncError {
-  try {
-    work()
-  } catch (error) {
-    if (SyncError.is(error)) return error
-  }
-  throw new Error('nothing was refused')
-}

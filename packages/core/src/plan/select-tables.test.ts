@@ -5,7 +5,7 @@ import { SyncError } from '../errors/sync-error.ts'
 import { memoryDatabase, memoryTarget } from '../memory/index.ts'
 import type { RouteFacts } from './gather.ts'
 import { checkPatterns, selectTables } from './select-tables.ts'
-import { factsOf, named, partial, stateOf } from './testing.ts'
+import { factsOf, failure, named, partial, stateOf } from './testing.ts'
 import { Setbacks } from './unplanned.ts'
 
 const hidden = new SyncError('COLUMNS_HIDDEN', 'one of its columns', { kind: 'privilege' })
@@ -144,12 +144,3 @@ describe('a pattern of the configuration', () => {
     expect(() => check(['notes'], [shop], table)).toThrow('notes')
   })
 })
-
-function failure(work: () => unknown): SyncError {
-  try {
-    work()
-  } catch (error) {
-    if (SyncError.is(error)) return error
-  }
-  throw new Error('nothing was refused')
-}

@@ -1,4 +1,5 @@
 import type { Visibility } from '../contract/source.ts'
+import { SyncError } from '../errors/sync-error.ts'
 import type { TableSchema } from '../model/schema.ts'
 import { int, schemaOf } from '../run/testing.ts'
 import type { DatabaseState, TargetState } from '../state/records.ts'
@@ -41,3 +42,13 @@ export const factsOf = (over: Partial<RouteFacts> = {}): RouteFacts => ({
   ...{ databaseExists: true, leftovers: [], state: undefined },
   ...over,
 })
+
+/** What `work` refuses with. */
+export function failure(work: () => unknown): SyncError {
+  try {
+    work()
+  } catch (error) {
+    if (SyncError.is(error)) return error
+  }
+  throw new Error('nothing was refused')
+}
