@@ -109,3 +109,23 @@ test('tables whose names the target does not tell apart are refused, and the oth
   expect(await target.query(`SELECT v FROM ${quote(work.target.database)}.thing`)).toEqual([{ v: 'thing' }])
   await source.close()
 })
+
+test('a database whose name the target keeps in small letters is found again, with its tables', async () => {
+  await using target = await startServer({ settings: { lower_case_table_names: '1' } })
+  const source = serverClient((await pairAddress()).source)
+  await using work = await project({ servers: { source, target }, suffix: 'Shop' })
+  await work.at.query('CREATE TABLE parent (id INT PRIMARY KEY, v VARCHAR(9))')
+  await work.at.query('CREATE TABLE child (id INT PRIMARY KEY, parent INT, KEY (parent), FOREIGN KEY (parent) REFERENCES parent (id))')
+  await work.at.query("INSERT INTO parent VALUES (1, 'a'), (2, 'b')")
+  await work.at.query('INSERT INTO child VALUES (1, 1), (2, 2)')
+  await work.sync()
+  await work.at.query("UPDATE parent SET v = 'c' WHERE id = 2")
+  const report = await work.sync()
+  expect(report.tables.map(({ outcome, strategy }) => [outcome, strategy]).toSorted()).toEqual([
+    ['synced', 'digest'],
+    ['unchanged', 'digest'],
+  ])
+  expect(report).toMatchObject({ warnings: [], totals: { inserted: 0, updated: 1, deleted: 0 } })
+  expect(await target.query(`SELECT v FROM ${quote(work.target.database)}.parent WHERE id = 2`)).toEqual([{ v: 'c' }])
+  await source.close()
+})
