@@ -185,7 +185,11 @@ describe('losing the connection', () => {
     try {
       const started = Date.now()
       // Longer than it takes until the last thread has stopped.
-      await expect(connection.query('SELECT SLEEP(0.5)')).rejects.toMatchObject({ code: 'MYSQL_SILENT', kind: 'transient' })
+      await expect(connection.query('SELECT SLEEP(0.5)')).rejects.toMatchObject({
+        // On a busy machine the connection may be found closed before it is said why we closed it.
+        code: expect.stringMatching(/^MYSQL_(SILENT|CONNECTION_LOST)$/),
+        kind: 'transient',
+      })
       expect(Date.now() - started).toBeLessThan(6000)
     } finally {
       process.kill(server.pid, 'SIGCONT')
