@@ -121,10 +121,7 @@ test('a database whose name the target keeps in small letters is found again, wi
   await work.sync()
   await work.at.query("UPDATE parent SET v = 'c' WHERE id = 2")
   const report = await work.sync()
-  expect(report.tables.map(({ outcome, strategy }) => [outcome, strategy]).toSorted()).toEqual([
-    ['synced', 'digest'],
-    ['unchanged', 'digest'],
-  ])
+  expect(new Set(report.tables.map(({ outcome, strategy }) => `${outcome} ${strategy}`))).toEqual(new Set(['synced digest', 'unchanged digest']))
   expect(report).toMatchObject({ warnings: [], totals: { inserted: 0, updated: 1, deleted: 0 } })
   expect(await target.query(`SELECT v FROM ${quote(work.target.database)}.parent WHERE id = 2`)).toEqual([{ v: 'c' }])
   await source.close()
