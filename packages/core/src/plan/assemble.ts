@@ -44,11 +44,12 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
     const databases: DatabasePlan[] = []
     const made = new Set<string>()
     for (const route of facts.filter(({ target }) => target === name)) {
-      const before: Before = { isFirst: databases.length === 0, made }
-      const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, before, warnings))
+      const missing = missingShared(input, route, target).filter(({ table }) => !made.has(table.name))
+      const here: Here = { isFirst: databases.length === 0, missing: missing.map(({ makes }) => makes) }
+      const planned = await setbacks.alone({ database: route.source, target: name }, () => databasePlan(input, route, here, warnings))
       if (planned === undefined) continue
       databases.push(planned)
-      for (const [table] of madeFor(input, route, target)) made.add(table)
+      for (const { table } of missing) made.add(table.name)
     }
     targets.push({ name, type, label: identity.label, databases: refuseCollisions(databases, target.supports) })
   }
@@ -70,17 +71,17 @@ export async function assemble(input: AssembleInput): Promise<Plan> {
   }
 }
 
-/** What is planned of the target already: whether anything is, and the shared tables that are made. */
-type Before = { readonly isFirst: boolean; readonly made: ReadonlySet<string> }
+/** Whether it is the first database of the target, and the shared tables that it needs and no earlier one makes. */
+type Here = { readonly isFirst: boolean; readonly missing: readonly TableSchema[] }
 
-/** The shared tables that are not there yet and that this database needs. */
-function madeFor({ definitions }: AssembleInput, facts: RouteFacts, { supports }: Target): ReadonlyMap<string, TableSchema> {
+/** The shared tables that are not there yet and that this database needs, and how each is made. */
+function missingShared({ definitions }: AssembleInput, facts: RouteFacts, { supports }: Target) {
   const found = mustHave(definitions, facts)
   const own = apart(found.keys(), supports)
-  return new Map([...found].flatMap(([name, { wanted, makes }]) => (makes === undefined || !own.has(name) ? [] : [[wanted.table.name, makes] as const])))
+  return [...found].flatMap(([name, { wanted, makes }]) => (makes === undefined || !own.has(name) ? [] : [{ table: wanted.table, makes }]))
 }
 
-function databasePlan(input: AssembleInput, facts: RouteFacts, { isFirst, made }: Before, warnings: Set<string>): DatabasePlan {
+function databasePlan(input: AssembleInput, facts: RouteFacts, { isFirst, missing }: Here, warnings: Set<string>): DatabasePlan {
   const { target } = input.targets.get(facts.target) as { target: Target }
   const selection = selectTables(input.config, facts, target)
   // What one database does not have another one may have brought there.
@@ -95,7 +96,7 @@ function databasePlan(input: AssembleInput, facts: RouteFacts, { isFirst, made }
   const exists = facts.databaseExists || (target.supports.sharedTables === true && !isFirst)
   const create = exists ? [] : target.render({ type: 'create-database', database: facts.database, like: facts.source })
   const definitions = mustHave(input.definitions, facts)
-  const shared = [...madeFor(input, facts, target)].flatMap(([name, schema]) => (made.has(name) ? [] : target.render({ type: 'create-table', schema })))
+  const shared = missing.flatMap((schema) => target.render({ type: 'create-table', schema }))
   const seen = withObjects(facts, objects)
   const planned = selection.tables.map((schema) => tablePlan(input, seen, target, schema, mustHave(definitions, schema.table.name)))
   const { drops, warnings: left } = planDrops(config, facts, target, selection.gone)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Column, TableSchema } from '../model/schema.ts'
 import type { TargetState } from '../state/records.ts'
 import { chooseStrategy, type StrategyFacts } from './strategy.ts'
+import { synced } from './testing.ts'
 import { clockDoubt, isInherited, isTimePosition, positionBounds, readFrom, timeColumns } from './time-columns.ts'
 
 const id: Column = { name: 'id', type: { kind: 'int', bits: 32 }, nullable: false }
@@ -17,19 +18,7 @@ const table = (columns: Column[], extra: Partial<TableSchema> = {}): TableSchema
   transactional: true,
   ...extra,
 })
-const saved: TargetState = {
-  last_sync_time: '2026-01-01T00:00:00.000Z',
-  sync_status: 'SUCCESS',
-  sync_mode: 'FULL',
-  records_synced: 1,
-  error_message: null,
-  updated_at: '2026-01-01T00:00:00.000Z',
-  position: { columns: { updated_at: '2026-01-01 00:00:00' } },
-  compared_at: '2026-01-01T00:00:00.000Z',
-  source_id: 's',
-  target_id: 't',
-  target_database: 'shop',
-}
+const saved: TargetState = { ...synced, position: { columns: { updated_at: '2026-01-01 00:00:00' } }, source_id: 's', target_id: 't' }
 const facts = (schema: TableSchema, extra: Partial<StrategyFacts> = {}): StrategyFacts => ({
   schema,
   existing: schema,
