@@ -60,7 +60,7 @@ function* decodedRows(batch: RowBatch): Iterable<object> {
 function exact(index: number, value: unknown): unknown {
   const kind = WIDE[index]?.type.kind
   if (value instanceof Uint8Array) return kind === 'bits' ? value[0] !== 0 : Buffer.from(value).toString('base64')
-  return kind === 'float' ? value : kind === 'timestamp' ? `${String(value)} UTC` : String(value)
+  return kind === 'float' ? value : kind === 'timestamp' ? `${String(value)}Z` : String(value)
 }
 
 /** From the cells, by the shortest way that Node has: how quick objects could be. */
@@ -86,7 +86,7 @@ function inJson(index: number, bytes: Buffer, start: number, end: number): unkno
     case 'float':
       return Number(bytes.toString('latin1', start, end))
     case 'timestamp':
-      return `${bytes.toString('latin1', start, end)} UTC`
+      return `${bytes.toString('latin1', start, end)}Z`
     case 'text':
     case 'json':
       return bytes.toString('utf8', start, end)

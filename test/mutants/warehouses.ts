@@ -6,6 +6,7 @@ const duckdb = 'packages/plugin-duckdb-target/src'
 const duckdbConformance = [`${duckdb}/target.conformance.db.test.ts`]
 const digests = [`${duckdb}/digest.db.test.ts`]
 const ndjson = [`${src}/ndjson.test.ts`]
+const parquet = [`${duckdb}/parquet.test.ts`]
 const sink = [`${src}/text-sink.test.ts`]
 
 export const warehouses: readonly Mutant[] = [
@@ -150,11 +151,39 @@ export const warehouses: readonly Mutant[] = [
     built: true,
   },
   {
-    name: 'DuckDB commits before the last rows are loaded',
+    name: 'DuckDB commits without the last rows',
     file: `${duckdb}/writer.ts`,
-    find: 'await this.#load()\n      await this.#loading\n',
-    replace: 'await this.#load()\n',
-    tests: [`${duckdb}/load.test.ts`],
+    find: 'await this.#put(this.#rows.encoder.end())',
+    replace: '(this.#rows.encoder.take(), await this.#put(this.#rows.encoder.end()))',
+    tests: duckdbConformance,
+  },
+  {
+    name: 'rows behind a full group of a Parquet file are left out',
+    file: `${duckdb}/writer.ts`,
+    find: 'left = rest\n',
+    replace: 'left = undefined\n',
+    tests: [`${duckdb}/file.test.ts`],
+  },
+  {
+    name: 'a NULL in a Parquet file takes the value of the next row',
+    file: `${src}/parquet-column.ts`,
+    find: '1 << (this.row & 7)',
+    replace: '1 << (this.#values & 7)',
+    tests: parquet,
+  },
+  {
+    name: 'a page of a Parquet file begins in the middle of a byte of its NULLs',
+    file: `${src}/parquet-column.ts`,
+    find: ' && (this.row & 7) === 0',
+    replace: '',
+    tests: parquet,
+  },
+  {
+    name: 'a Parquet file forgets a column that has no values at first',
+    file: `${src}/parquet-column.ts`,
+    find: 'this.#present.fill(0)',
+    replace: 'this.#present.fill(1)',
+    tests: parquet,
   },
   {
     name: 'a row whose text leads to another code never comes to a warehouse, and verify finds nothing missing',

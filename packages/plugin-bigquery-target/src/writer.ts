@@ -1,5 +1,5 @@
 import { type Batch, type CommitReceipt, type SchemaChange, type TableWriter, tableName, type WriteWork } from '@dbsync/core/plugin'
-import { goingStatement, mergeStatement, missingChanges, PendingRows, tableNameFor } from '@dbsync/warehouse'
+import { goingStatement, mergeStatement, missingChanges, NdjsonEncoder, PendingRows, tableNameFor } from '@dbsync/warehouse'
 import type { LoadBudget } from './budget.ts'
 import { renderChange, tableAt } from './ddl.ts'
 import { BIGQUERY } from './dialect.ts'
@@ -31,7 +31,7 @@ const MARGIN = 2_000_000
 /** Rows go into a staging table by load jobs; one MERGE then makes them visible. */
 export class BigqueryWriter implements TableWriter {
   readonly #options: WriterOptions
-  readonly #rows: PendingRows
+  readonly #rows: PendingRows<NdjsonEncoder>
   #staging: string | undefined
   #loads = 0
   /** Where the sink is while its memory is being loaded. Nothing is written there. */
@@ -42,13 +42,19 @@ export class BigqueryWriter implements TableWriter {
     this.#options = options
     const { work, settings } = options
     // What goes over the margin is the last batch.
-    this.#rows = new PendingRows({ dialect: BIGQUERY, work, strict: settings.strict, bounded: true, usualBytes: () => this.#loadSize() + MARGIN })
+    this.#rows = new PendingRows({
+      dialect: BIGQUERY,
+      work,
+      strict: settings.strict,
+      bounded: true,
+      encoder: (encoding) => new NdjsonEncoder({ ...encoding, usualBytes: this.#loadSize() + MARGIN }),
+    })
   }
 
   async write(batch: Batch): Promise<void> {
     this.#usable()
     this.#rows.add(batch)
-    if (this.#rows.byteLength >= this.#loadSize()) await this.#load()
+    if (this.#rows.encoder.byteLength >= this.#loadSize()) await this.#load()
   }
 
   async commit(): Promise<CommitReceipt> {
@@ -56,7 +62,7 @@ export class BigqueryWriter implements TableWriter {
     const { work, signal, mutexes, allowed, warn } = this.#options
     const replacing = work.disposition === 'replace'
     if (!replacing && this.#rows.isEmpty) return NOTHING
-    if (this.#rows.byteLength > 0) await this.#load()
+    if (this.#rows.encoder.byteLength > 0) await this.#load()
     const staging = this.#staging ?? (await this.#stage())
     if (replacing) await this.#ensureTable()
     const receipt = await mutexes.run(tableNameFor(work.schema.table.name), async () => {
@@ -136,7 +142,7 @@ export class BigqueryWriter implements TableWriter {
     const { work, jobs, rest, place, budget, signal } = this.#options
     const tableId = this.#staging ?? (await this.#stage())
     await budget.take(work.schema.table, signal)
-    const lines = this.#rows.take(this.#spare)
+    const lines = this.#rows.encoder.take(this.#spare)
     this.#loads++
     const load = {
       destinationTable: { projectId: rest.project, datasetId: place.dataset, tableId },
@@ -149,7 +155,7 @@ export class BigqueryWriter implements TableWriter {
       writeDisposition: 'WRITE_APPEND',
     }
     await jobs.load(load, lines, { doing: `loading ${tableName(work.schema.table)}`, name: loadJob(tableId, this.#loads), signal })
-    this.#spare = this.#rows.take(lines)
+    this.#spare = this.#rows.encoder.take(lines)
   }
 
   async #stage(): Promise<string> {

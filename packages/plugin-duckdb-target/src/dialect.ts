@@ -9,6 +9,9 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 export const quoteText = (text: string): string =>
   /\p{Cc}/u.test(text) ? `decode(unhex('${Buffer.from(text).toString('hex')}'))` : `'${text.replaceAll("'", "''")}'`
 
+/** Where only a plain literal may stand. */
+export const quotePath = (path: string): string => `'${path.replaceAll("'", "''")}'`
+
 /** DuckDB's SQL. */
 export const DUCKDB: Dialect = {
   warehouse: 'duckdb',

@@ -118,6 +118,24 @@ it('that is none is said plainly, and is left alone', async () => {
   expect(await failure(file.open())).toMatchObject({ code: 'DUCKDB_UNREADABLE', kind: 'config' })
 })
 
+it('with a question mark in its name is refused before anything is made: DuckDB loses its way there', async () => {
+  await using file = await testFile('why?/warehouse.duckdb')
+  expect(await failure(file.open())).toMatchObject({ code: 'DUCKDB_OPTIONS', message: expect.stringContaining('question mark') })
+})
+
+it('takes more rows at once than one group of a Parquet file has', async () => {
+  await using file = await testFile()
+  await using target = await file.open()
+  await write(
+    target,
+    'shop',
+    orders,
+    Array.from({ length: 123_000 }, (_, i) => [String(i), 'x']),
+  )
+  await target[Symbol.asyncDispose]()
+  expect(await file.query('SELECT count(*), count(DISTINCT id), max(id) FROM orders')).toEqual([['123000', '123000', '122999']])
+})
+
 it('tells no names apart by the case of their letters: the second table is refused, and none gets the rows of the other', async () => {
   await using file = await testFile()
   await using target = await file.open()

@@ -2,7 +2,7 @@ import type { WriteEffects, WriteWork } from '@dbsync/core/plugin'
 import { type Deletes, mergeStatement, replaceStatements } from '@dbsync/warehouse'
 import { renderChange, tableAt } from './ddl.ts'
 import { DUCKDB } from './dialect.ts'
-import { createStaging, STAGING } from './load.ts'
+import { STAGING, stage } from './load.ts'
 
 /** What makes the staged rows visible: the statements of one transaction. */
 export function commitStatements(work: Pick<WriteWork, 'disposition' | 'schema'>, effects: WriteEffects, deletes: Deletes): readonly string[] {
@@ -19,5 +19,5 @@ export function previewWork(
   { path, deletes }: { readonly path: string; readonly deletes: Deletes },
 ): readonly string[] {
   const create = work.disposition === 'replace' && work.existing === undefined ? renderChange({ type: 'create-table', schema: work.schema }, path) : []
-  return [createStaging(work.schema), `-- read the rows as JSON into ${STAGING}`, ...create, 'BEGIN', ...commitStatements(work, effects, deletes), 'COMMIT']
+  return [stage(work.schema, `${path}.tmp/rows.parquet`), ...create, 'BEGIN', ...commitStatements(work, effects, deletes), 'COMMIT']
 }

@@ -7,10 +7,6 @@ export type Settings = WarehouseSettings & {
   /** Absolute. */
   readonly path: string
   readonly memoryLimit: string
-  /** Rows are collected in memory up to about so many bytes, and go into a file then. */
-  readonly pieceBytes: number
-  /** Files of about so many bytes are handed to DuckDB. */
-  readonly loadBytes: number
 }
 
 /** Settings that core has checked against `OPTIONS`. Throws `DUCKDB_OPTIONS` and `WAREHOUSE_OPTIONS`. */
@@ -18,14 +14,15 @@ export function duckdbSettings(options: Readonly<Record<string, unknown>>, { dir
   const given = new OptionReader(options, wrong)
   const path = given.text('path')
   if (path === undefined || path.includes('\0')) throw wrong('path is missing', 'Name the file: "path": "warehouse.duckdb".')
+  // DuckDB puts the name of its log before the mark, and then finds no such folder.
+  if (resolve(directory, path).includes('?'))
+    throw wrong('path has a question mark in it', 'DuckDB cannot work with such a file: choose another name or folder.')
   const memoryLimit = given.text('memory_limit') ?? '512MB'
   if (!/^\d+(\.\d+)? ?[KMGT]i?B$/i.test(memoryLimit)) throw wrong('memory_limit is no size', 'Use "512MB" or "2GB", for example.')
   return {
     path: resolve(directory, path),
     ...given.warehouse(DUCKDB),
     memoryLimit,
-    pieceBytes: 8_000_000,
-    loadBytes: 64_000_000,
   }
 }
 

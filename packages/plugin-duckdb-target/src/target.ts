@@ -11,6 +11,9 @@ import { fileQueries, runAtOnce } from './queries.ts'
 import { duckdbSettings, type Settings } from './settings.ts'
 import { DuckdbWriter } from './writer.ts'
 
+/** All writers together hold about so many bytes of rows on their way. */
+const ROWS_IN_MEMORY = 64_000_000
+
 /** Opens the file where it is there; a run makes it where it is not. Throws `DUCKDB_IN_USE` where another program has it. */
 export async function openTarget(options: Readonly<Record<string, unknown>>, context: PluginContext): Promise<Target> {
   const settings = duckdbSettings(options, context)
@@ -22,6 +25,7 @@ function duckdbTarget(file: WarehouseFile, settings: Settings, context: PluginCo
   const queries = fileQueries(file)
   const locks = new Map<string, TargetLock>()
   const writers = new Set<DuckdbWriter>()
+  const room = () => ROWS_IN_MEMORY / Math.max(1, writers.size)
   const disposed = new AbortController()
   const live = (signal: AbortSignal) => AbortSignal.any([signal, disposed.signal])
   return {
@@ -81,7 +85,7 @@ function duckdbTarget(file: WarehouseFile, settings: Settings, context: PluginCo
       await file.create()
       const warn = (message: string) => context.warn(message)
       const ended = () => void writers.delete(writer)
-      const writer: DuckdbWriter = new DuckdbWriter({ file, queries, settings, work, allowed, warn, ended, signal: stop }, await file.connect())
+      const writer: DuckdbWriter = new DuckdbWriter({ file, queries, settings, work, allowed, warn, room, ended, signal: stop }, await file.connect())
       writers.add(writer)
       return writer
     },

@@ -1,16 +1,17 @@
 import { type Batch, type CommitReceipt, type TableWriter, tableName, type WriteWork } from '@dbsync/core/plugin'
-import { goingStatement, missingChanges, PendingRows, type Queries, tableNameFor } from '@dbsync/warehouse'
+import { goingStatement, missingChanges, ParquetEncoder, PendingRows, type Queries, tableNameFor } from '@dbsync/warehouse'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { renderChange, tableAt } from './ddl.ts'
 import { describeTables } from './describe.ts'
 import { DUCKDB } from './dialect.ts'
 import { duckdbError } from './failures.ts'
 import type { WarehouseFile } from './file.ts'
-import { createStaging, LinesFile, STAGING } from './load.ts'
+import { RowsFile, STAGING, stage } from './load.ts'
 import { commitStatements } from './preview.ts'
 import { execute, runAtOnce, selected } from './queries.ts'
 import { receiptOf } from './receipt.ts'
 import type { Settings } from './settings.ts'
+import { splitRows } from './split-rows.ts'
 
 export type WriterOptions = {
   readonly file: WarehouseFile
@@ -21,38 +22,45 @@ export type WriterOptions = {
   readonly allowed: () => void
   /** Told what was lost of values, when they are visible. */
   readonly warn: (message: string) => void
+  /** About so many bytes of rows may be in memory, as it is now. */
+  readonly room: () => number
   /** Told that it is disposed. */
   readonly ended: () => void
   readonly signal: AbortSignal
 }
 
+/**
+ * DuckDB keeps a table in groups of 122,880 rows, and each of its threads takes whole groups of a file. Where those are smaller, each thread is left with a part of a group
+ * in the end, and all of the last ones are written again when the file is closed.
+ */
+const GROUP_ROWS = 122_880
+
 const NOTHING: CommitReceipt = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
 
-/** Rows go into a temporary table; one transaction then makes them visible. */
+/** Rows go into a file beside the warehouse; one transaction then makes them visible. */
 export class DuckdbWriter implements TableWriter {
   readonly #options: WriterOptions
   readonly #connection: DuckDBConnection
-  readonly #rows: PendingRows
-  #staged = false
-  /** Grows, while DuckDB reads the one before. */
-  #lines: LinesFile | undefined
-  /** Lines that are in the file: new ones take their place. */
-  #written: Buffer<ArrayBuffer> | undefined
-  #loading: Promise<unknown> = Promise.resolve()
+  readonly #rows: PendingRows<ParquetEncoder>
+  /** Of the next commit. */
+  #file: RowsFile | undefined
   #closed = false
   #ended = false
 
   constructor(options: WriterOptions, connection: DuckDBConnection) {
     this.#options = options
     this.#connection = connection
-    this.#rows = new PendingRows({ dialect: DUCKDB, work: options.work, strict: options.settings.strict })
+    this.#rows = new PendingRows({ dialect: DUCKDB, work: options.work, strict: options.settings.strict, encoder: (encoding) => new ParquetEncoder(encoding) })
   }
 
-  async write(batch: Batch): Promise<void> {
+  async write({ table, upserts, deletes }: Batch): Promise<void> {
     this.#usable()
-    this.#rows.add(batch)
-    if (this.#rows.byteLength >= this.#options.settings.pieceBytes) await this.#put()
-    if ((this.#lines?.bytes ?? 0) >= this.#options.settings.loadBytes) await this.#load()
+    if (deletes !== undefined) await this.#add({ table, deletes })
+    for (let left = upserts; left !== undefined; ) {
+      const [rows, rest] = splitRows(left, GROUP_ROWS - this.#rows.encoder.openRows)
+      await this.#add({ table, upserts: rows })
+      left = rest
+    }
   }
 
   async commit(): Promise<CommitReceipt> {
@@ -61,9 +69,8 @@ export class DuckdbWriter implements TableWriter {
     const replacing = work.disposition === 'replace'
     if (!replacing && this.#rows.isEmpty) return NOTHING
     const receipt = await this.#said('writing', async () => {
-      await this.#put()
-      if (this.#lines !== undefined || !this.#staged) await this.#load()
-      await this.#loading
+      const { path } = await this.#put(this.#rows.encoder.end())
+      await execute(this.#connection, stage(work.schema, path), signal)
       return await file.alone(tableNameFor(work.schema.table.name).toLowerCase(), async () => {
         allowed()
         signal.throwIfAborted()
@@ -73,7 +80,7 @@ export class DuckdbWriter implements TableWriter {
     })
     for (const line of this.#rows.committed()) warn(line)
     this.#closed = replacing
-    this.#staged = false
+    await this.#removeFile()
     return receipt
   }
 
@@ -82,8 +89,7 @@ export class DuckdbWriter implements TableWriter {
     this.#ended = true
     this.#closed = true
     this.#connection.interrupt()
-    await this.#loading.catch(() => {})
-    await this.#lines?.remove()
+    await this.#removeFile()
     this.#connection.closeSync()
     this.#options.ended()
   }
@@ -136,28 +142,24 @@ export class DuckdbWriter implements TableWriter {
     )
   }
 
-  async #put(): Promise<void> {
-    if (this.#rows.byteLength === 0) return
-    await this.#said('loading', async () => {
-      this.#lines ??= await LinesFile.create(this.#options.file.scratch)
-      const lines = this.#rows.take(this.#written)
-      this.#written = undefined
-      await this.#lines.append(lines)
-      this.#written = lines
+  async #add(batch: Batch): Promise<void> {
+    this.#rows.add(batch)
+    const { encoder } = this.#rows
+    if (encoder.openRows >= GROUP_ROWS || encoder.byteLength >= this.#options.room()) await this.#put(encoder.take())
+  }
+
+  async #put(pieces: readonly Uint8Array[]): Promise<RowsFile> {
+    return await this.#said('writing rows on their way to', async () => {
+      this.#file ??= await RowsFile.create(this.#options.file.scratch)
+      await this.#file.append(pieces)
+      return this.#file
     })
   }
 
-  async #load(): Promise<void> {
-    const { work, signal } = this.#options
-    await this.#said('loading', () => this.#loading)
-    if (!this.#staged) await this.#said('loading', () => execute(this.#connection, createStaging(work.schema), signal))
-    this.#staged = true
-    const lines = this.#lines
-    if (lines === undefined) return
-    this.#lines = undefined
-    this.#loading = this.#said('loading', () => lines.load(this.#connection, work.schema, signal))
-    // A failure is heard when the next one waits for it, or the commit does.
-    this.#loading.catch(() => {})
+  async #removeFile(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    await file?.remove()
   }
 
   #usable(): void {

@@ -1,6 +1,6 @@
 import type { Column } from '@dbsync/core/plugin'
 import type { Dialect } from './dialect.ts'
-import type { EncodedColumn } from './ndjson.ts'
+import type { EncodedColumn } from './row-encoder.ts'
 import type { WarehouseType } from './types.ts'
 
 /** The canonical text, or the bytes, of a cell that was read as `Dialect.textOf` says. */

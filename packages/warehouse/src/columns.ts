@@ -1,8 +1,8 @@
 import { type Column, type JsonValue, storedColumns, type TableSchema } from '@dbsync/core/plugin'
 import type { Dialect } from './dialect.ts'
 import { columnName } from './names.ts'
-import type { EncodedColumn } from './ndjson.ts'
 import { type TypeOverrides, typeOf } from './overrides.ts'
+import type { EncodedColumn } from './row-encoder.ts'
 import { becomesNull, type WarehouseType } from './types.ts'
 
 /** What a schema of a warehouse holds in `native`: the source's own types, for descriptions. `foreign`: dbsync did not make the table. */

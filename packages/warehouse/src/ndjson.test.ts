@@ -52,10 +52,7 @@ describe('NdjsonEncoder', () => {
         [null, null, null, null, null, null, null],
       ]),
     )
-    expect(linesOf(lines)).toEqual([
-      { n: '18446744073709551615', f: 1e21, t: text, b: 'AP8=', bits: '257', bit: true, at: '2026-01-01 00:00:00.000001 UTC' },
-      {},
-    ])
+    expect(linesOf(lines)).toEqual([{ n: '18446744073709551615', f: 1e21, t: text, b: 'AP8=', bits: '257', bit: true, at: '2026-01-01 00:00:00.000001Z' }, {}])
     expect(ledger.lines()).toEqual([])
   })
 

@@ -2,29 +2,29 @@ import { type Batch, type TableSchema, tableName, type WriteEffects, type WriteW
 import { keyOf, type WarehouseColumn, warehouseColumns } from './columns.ts'
 import type { Dialect } from './dialect.ts'
 import { Ledger } from './ledger.ts'
-import { NdjsonEncoder } from './ndjson.ts'
+import type { EncoderOptions, RowEncoder } from './row-encoder.ts'
 
-export type PendingOptions = {
+export type PendingOptions<Encoder> = {
   readonly dialect: Dialect
   readonly work: WriteWork
   readonly strict: boolean
   /** The statement that makes the rows visible is bounded by their keys. */
   readonly bounded?: true
-  /** About so many bytes are taken at once, as it is now. */
-  readonly usualBytes?: () => number
+  /** The form in which rows go there. Called for each commit. */
+  readonly encoder: (options: EncoderOptions) => Encoder
 }
 
-/** What a writer was given since its last commit: lines that are not loaded yet, and how many rows come and go. */
-export class PendingRows {
+/** What a writer was given since its last commit: rows that are not loaded yet, and how many come and go. */
+export class PendingRows<Encoder extends RowEncoder> {
   upserts = 0
-  readonly #options: PendingOptions
+  readonly #options: PendingOptions<Encoder>
   readonly #ledger: Ledger
   readonly #columns: readonly WarehouseColumn[]
   readonly #bounded: WarehouseColumn | undefined
-  #encoder: NdjsonEncoder
+  #encoder: Encoder
   #deletes = 0
 
-  constructor(options: PendingOptions) {
+  constructor(options: PendingOptions<Encoder>) {
     const { dialect, work, strict, bounded } = options
     this.#options = options
     this.#ledger = new Ledger(work.schema.table, strict)
@@ -33,8 +33,9 @@ export class PendingRows {
     this.#encoder = this.#newEncoder()
   }
 
-  get byteLength(): number {
-    return this.#encoder.byteLength
+  /** Of the rows since the last commit. */
+  get encoder(): Encoder {
+    return this.#encoder
   }
 
   get effects(): WriteEffects {
@@ -66,11 +67,6 @@ export class PendingRows {
     }
   }
 
-  /** The lines so far, in memory that `next` then takes the place of: see `NdjsonEncoder.take`. */
-  take(next?: Uint8Array<ArrayBuffer>): Buffer<ArrayBuffer> {
-    return this.#encoder.take(next)
-  }
-
   /** All of it is visible: begins anew. What was lost of values stays counted. */
   committed(): readonly string[] {
     this.#encoder = this.#newEncoder()
@@ -79,15 +75,14 @@ export class PendingRows {
     return this.#ledger.lines()
   }
 
-  #newEncoder(): NdjsonEncoder {
-    const { work, usualBytes } = this.#options
-    return new NdjsonEncoder({
+  #newEncoder(): Encoder {
+    const { work, encoder } = this.#options
+    return encoder({
       table: work.schema.table,
       columns: this.#columns,
       ledger: this.#ledger,
       hashed: work.schema.key.length === 0,
       sequenced: work.disposition === 'merge',
-      ...(usualBytes === undefined ? {} : { usualBytes: usualBytes() }),
       bounded: this.#bounded?.column.name,
     })
   }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { stamp, TextSink } from './text-sink.ts'
+import { stamp } from './stamp.ts'
+import { TextSink } from './text-sink.ts'
 
 const all = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => (i * 37) & 0xff))
 
@@ -8,7 +9,7 @@ it('escapes as JSON does', () => {
   const bytes = Buffer.from(text)
   for (const start of [0, 1, 2, 3]) {
     const sink = new TextSink()
-    sink.quoted(bytes, start, bytes.length)
+    sink.text(bytes, start, bytes.length)
     expect(sink.take().toString()).toBe(JSON.stringify(text.slice(start)))
   }
 })
@@ -16,7 +17,7 @@ it('escapes as JSON does', () => {
 it('writes base64 of every length', () => {
   for (let length = 0; length < 10; length++) {
     const sink = new TextSink()
-    sink.quotedBase64(all(length + 2), 1, length + 1)
+    sink.bytes(all(length + 2), 1, length + 1)
     expect(sink.take().toString()).toBe(
       `"${all(length + 2)
         .subarray(1, -1)
@@ -31,7 +32,7 @@ it('keeps what was written however it grows, and takes back what is not to be th
   let expected = ''
   for (let i = 0; i < 2_000; i++) {
     sink.stamp(head)
-    sink.quotedPlain(Buffer.from(String(i)), 0, String(i).length, tail)
+    sink.plain(Buffer.from(String(i)), 0, String(i).length, tail)
     const mark = sink.byteLength
     sink.raw(all(i % 100))
     sink.backTo(mark)

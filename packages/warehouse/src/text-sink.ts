@@ -1,14 +1,8 @@
-/** Bytes that are written again and again, four at a time: three times as fast as one by one. */
-export type Stamp = { readonly words: Int32Array; readonly length: number }
-
-export function stamp(text: string): Stamp {
-  const bytes = Buffer.from(text)
-  const padded = Buffer.concat([bytes, Buffer.alloc(3)])
-  return { words: Int32Array.from({ length: Math.ceil(bytes.length / 4) }, (_, i) => padded.readInt32LE(i * 4)), length: bytes.length }
-}
+import { NO_STAMP, type Stamp } from './stamp.ts'
+import type { CellSink } from './values.ts'
 
 /** Bytes that grow: JSON is written into it without making strings. */
-export class TextSink {
+export class TextSink implements CellSink {
   #buffer: Buffer<ArrayBuffer>
   #view: DataView
   #used = 0
@@ -69,7 +63,7 @@ export class TextSink {
   }
 
   /** UTF-8 text as a JSON string. */
-  quoted(bytes: Uint8Array, start: number, end: number): void {
+  text(bytes: Uint8Array, start: number, end: number): void {
     // The longest escape has six bytes.
     this.#reserve((end - start) * 6 + 2)
     const buffer = this.#buffer
@@ -89,7 +83,7 @@ export class TextSink {
   }
 
   /** Text in which nothing can need an escape, digits for example, as a JSON string, with `tail` behind it. */
-  quotedPlain(bytes: Uint8Array, start: number, end: number, tail: Stamp = NO_STAMP): void {
+  plain(bytes: Uint8Array, start: number, end: number, tail: Stamp = NO_STAMP): void {
     this.#reserve(end - start + tail.words.length * 4 + 2)
     this.#buffer[this.#used++] = QUOTE
     this.#copy(bytes, start, end)
@@ -98,7 +92,7 @@ export class TextSink {
   }
 
   /** Bytes as a JSON string in base64. */
-  quotedBase64(bytes: Uint8Array, start: number, end: number): void {
+  bytes(bytes: Uint8Array, start: number, end: number): void {
     this.#reserve(Math.ceil((end - start) / 3) * 4 + 2)
     const buffer = this.#buffer
     let at = this.#used
@@ -120,6 +114,27 @@ export class TextSink {
     }
     buffer[at++] = QUOTE
     this.#used = at
+  }
+
+  /** The canonical text of a double is a JSON number. */
+  double(bytes: Uint8Array, start: number, end: number): void {
+    this.raw(bytes, start, end)
+  }
+
+  /** As a string: a JSON number would lose digits. */
+  digits(text: string): void {
+    this.ascii(`"${text}"`)
+  }
+
+  bool(value: boolean): void {
+    this.ascii(value ? 'true' : 'false')
+  }
+
+  /** As it is, on one line: a line break can only stand between values. */
+  json(bytes: Uint8Array, start: number, end: number): void {
+    const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    if (!line.includes(0x0a) && !line.includes(0x0d)) this.raw(bytes, start, end)
+    else this.raw(Buffer.from(line.toString('latin1').replaceAll(/[\r\n]/g, ' '), 'latin1'))
   }
 
   /** There is room. A call into the engine costs more than a few dozen bytes do. */
@@ -147,7 +162,6 @@ export class TextSink {
   }
 }
 
-const NO_STAMP = stamp('')
 const SMALL = 1 << 20
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

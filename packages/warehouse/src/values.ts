@@ -1,12 +1,26 @@
 import type { Column } from '@dbsync/core/plugin'
-import { stamp, type TextSink } from './text-sink.ts'
+import { type Stamp, stamp } from './stamp.ts'
 import type { WarehouseType } from './types.ts'
+
+/** Takes values, each in the form of one file format. Text is UTF-8. */
+export interface CellSink {
+  text(bytes: Uint8Array, start: number, end: number): void
+  /** Text in which no format needs an escape, digits for example, with `tail` behind it. */
+  plain(bytes: Uint8Array, start: number, end: number, tail?: Stamp): void
+  /** A double, in its canonical text. */
+  double(bytes: Uint8Array, start: number, end: number): void
+  /** A whole number of any size, in digits. */
+  digits(text: string): void
+  bool(value: boolean): void
+  bytes(bytes: Uint8Array, start: number, end: number): void
+  json(bytes: Uint8Array, start: number, end: number): void
+}
 
 /** Why a value has no place: it becomes NULL. */
 export type Loss = string
 
-/** Writes one cell as a JSON value, or says why it cannot be; then nothing was written. */
-export type CellWriter = (sink: TextSink, bytes: Uint8Array, start: number, end: number) => Loss | undefined
+/** Writes one cell, or says why it cannot be; then nothing was written. */
+export type CellWriter = (sink: CellSink, bytes: Uint8Array, start: number, end: number) => Loss | undefined
 
 const view = (bytes: Uint8Array, start: number, end: number): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
 const ascii = (bytes: Uint8Array, start: number, end: number): string => view(bytes, start, end).toString('latin1')
@@ -16,17 +30,17 @@ export function cellWriter(column: Column, type: WarehouseType): CellWriter {
   const { kind } = column.type
   switch (type) {
     case 'BYTES':
-      return base64
+      return binary
     case 'BOOL':
       return kind === 'bits' ? bitAsBool : intAsBool
     case 'FLOAT64':
-      return plain
+      return double
     case 'DATE':
       return dated('')
     case 'DATETIME':
       return kind === 'date' ? dated(' 00:00:00') : dated('')
     case 'TIMESTAMP':
-      return dated(' UTC')
+      return dated('Z')
     case 'TIME':
       return timeOfDay
     case 'JSON':
@@ -46,54 +60,53 @@ export function cellWriter(column: Column, type: WarehouseType): CellWriter {
 }
 
 export const text: CellWriter = (sink, bytes, start, end) => {
-  sink.quoted(bytes, start, end)
+  sink.text(bytes, start, end)
   return undefined
 }
 
 /** A number as text: a JSON number would lose digits. */
 export const digits: CellWriter = (sink, bytes, start, end) => {
-  sink.quotedPlain(bytes, start, end)
+  sink.plain(bytes, start, end)
   return undefined
 }
 
-/** The canonical text of a double is a JSON number. */
-const plain: CellWriter = (sink, bytes, start, end) => {
-  sink.raw(bytes, start, end)
+const double: CellWriter = (sink, bytes, start, end) => {
+  sink.double(bytes, start, end)
   return undefined
 }
 
-const base64: CellWriter = (sink, bytes, start, end) => {
-  sink.quotedBase64(bytes, start, end)
+const binary: CellWriter = (sink, bytes, start, end) => {
+  sink.bytes(bytes, start, end)
   return undefined
 }
 
 const bitsAsNumber: CellWriter = (sink, bytes, start, end) => {
-  sink.ascii(`"${BigInt(`0x${view(bytes, start, end).toString('hex') || '0'}`)}"`)
+  sink.digits(String(BigInt(`0x${view(bytes, start, end).toString('hex') || '0'}`)))
   return undefined
 }
 
 const bitAsBool: CellWriter = (sink, bytes, _, end) => {
-  sink.ascii(bytes[end - 1] === 0 ? 'false' : 'true')
+  sink.bool(bytes[end - 1] !== 0)
   return undefined
 }
 
 const intAsBool: CellWriter = (sink, bytes, start, end) => {
   const value = end - start === 1 ? bytes[start] : undefined
   if (value !== 0x30 && value !== 0x31) return 'neither 0 nor 1'
-  sink.ascii(value === 0x30 ? 'false' : 'true')
+  sink.bool(value === 0x31)
   return undefined
 }
 
 const int64: CellWriter = (sink, bytes, start, end) => {
   if (end - start > 18 && BigInt(ascii(bytes, start, end)) > 2n ** 63n - 1n) return 'beyond INT64'
-  sink.quotedPlain(bytes, start, end)
+  sink.plain(bytes, start, end)
   return undefined
 }
 
 const numeric: CellWriter = (sink, bytes, start, end) => {
   const [whole = ''] = ascii(bytes, start, end).split('.')
   if (whole.replace('-', '').length > 29) return 'beyond NUMERIC'
-  sink.quotedPlain(bytes, start, end)
+  sink.plain(bytes, start, end)
   return undefined
 }
 
@@ -102,7 +115,7 @@ function dated(suffix: string): CellWriter {
   const tail = stamp(suffix)
   return (sink, bytes, start, end) => {
     if (!isDate(bytes, start)) return 'a zero or impossible date'
-    sink.quotedPlain(bytes, start, end, tail)
+    sink.plain(bytes, start, end, tail)
     return undefined
   }
 }
@@ -124,14 +137,11 @@ const twoDigits = (bytes: Uint8Array, at: number): number => ((bytes[at] as numb
 
 const timeOfDay: CellWriter = (sink, bytes, start, end) => {
   if (!/^([01]\d|2[0-3]):/.test(ascii(bytes, start, end))) return 'not a time of day'
-  sink.quoted(bytes, start, end)
+  sink.text(bytes, start, end)
   return undefined
 }
 
-/** As it is, on one line: a line break can only stand between values. */
 const json: CellWriter = (sink, bytes, start, end) => {
-  const line = view(bytes, start, end)
-  if (!line.includes(0x0a) && !line.includes(0x0d)) sink.raw(bytes, start, end)
-  else sink.raw(Buffer.from(line.toString('latin1').replaceAll(/[\r\n]/g, ' '), 'latin1'))
+  sink.json(bytes, start, end)
   return undefined
 }
