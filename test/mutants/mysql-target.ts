@@ -250,4 +250,12 @@ export const mysqlTarget: readonly Mutant[] = [
     only: 'address of the target',
     built: true,
   },
+  {
+    name: 'a table goes into its staging table in one transaction',
+    file: 'packages/plugin-mysql-target/src/bulk-load.ts',
+    find: 'const TRANSACTION = 16 << 20',
+    replace: 'const TRANSACTION = 2 ** 40',
+    tests: ['packages/plugin-mysql-target/src/staging-load.db.test.ts'],
+    only: 'no transaction becomes as large',
+  },
 ]

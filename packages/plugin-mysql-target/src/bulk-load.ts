@@ -8,18 +8,21 @@ import { BEGIN, COMMIT } from './steps.ts'
 /** The largest packet; a batch of the usual size makes one of a mebibyte. */
 const PACKET = 8 << 20
 
+/** A transaction as large as a table would be one in the server's binary log as well, and fill the folder of its temporary files on the way there. */
+const TRANSACTION = 16 << 20
+
 /** Too many prepared statements on the server, or none of this kind. */
 const NOT_PREPARED = new Set([1461, 1295])
 
 /**
- * Rows go in the form in which they came, sent ahead of their answers, in one transaction unless they are few. A row that does not fit into a packet goes by `other`, with the rest of
- * its batch. `begun` runs in that transaction, before the first row. `undefined` where the server does not take that, or not now.
+ * Rows go in the form in which they came, sent ahead of their answers, in transactions of some size unless they are few. A row that does not fit into a packet goes by `other`, with the
+ * rest of its batch. With `begun` there is one transaction for all rows, in which it runs before the first one. `undefined` where the server does not take that, or not now.
  */
 export async function bulkLoad(
   connection: MysqlConnection,
   into: LoadInto,
   other: () => StagingLoad,
-  begun = async () => {},
+  begun?: () => Promise<void>,
 ): Promise<StagingLoad | undefined> {
   const { staging, live, signal } = into
   const { bulk: sql, few } = staging
@@ -32,7 +35,7 @@ export async function bulkLoad(
     }
   }
   if (!few) await connection.execute(BEGIN.sql, signal)
-  await begun()
+  await begun?.()
   const prepare = () => connection.bulk(sql, staging.columns.length, signal)
   let statement: BulkStatement | undefined
   try {
@@ -46,11 +49,13 @@ export async function bulkLoad(
   /** Rows of the open statement, and all of them. */
   let sent = 0
   let total = 0
+  /** Bytes of rows in the open transaction. */
+  let open = 0
 
   async function settle(): Promise<void> {
-    const open = statement
+    const ended = statement
     statement = undefined
-    if (open !== undefined) await requireExact(connection, live, await open.end(), sent, signal)
+    if (ended !== undefined) await requireExact(connection, live, await ended.end(), sent, signal)
     sent = 0
   }
 
@@ -71,6 +76,12 @@ export async function bulkLoad(
       start = end
     }
     sent += rows.rowCount
+    open += rows.bytes.length
+    if (few || begun !== undefined || open < TRANSACTION) return
+    await settle()
+    await connection.execute(COMMIT.sql, signal)
+    await connection.execute(BEGIN.sql, signal)
+    open = 0
   }
 
   return {

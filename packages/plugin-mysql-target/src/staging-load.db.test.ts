@@ -1,5 +1,6 @@
 import { packRows } from '@dbsync/core/plugin'
 import { connect, quoteTable } from '@dbsync/mysql'
+import { startServer } from '@dbsync/testkit'
 import { expect, test } from 'vitest'
 import { type Dialect, rowStaging } from './staging.ts'
 import { startLoad } from './staging-load.ts'
@@ -62,4 +63,26 @@ test('rows that do not fit into a packet go another way, and so do all where no 
     await r.server.query('SET GLOBAL max_prepared_stmt_count = DEFAULT')
   }
   expect([await status('Com_stmt_prepare'), await status('Com_load')]).toEqual([2, 2])
+})
+
+test('no transaction becomes as large as the table: the binary log of the server has a cache of some size', async () => {
+  await using r = await rig()
+  const definition = 'CREATE TABLE wide (id INT PRIMARY KEY, v LONGTEXT)'
+  await r.at('source', definition)
+  await r.at('target', definition)
+  const work = await r.work('wide', 'merge')
+  const schema = { ...work.schema, estimate: { rows: 100_000, bytes: 50 << 20 } }
+  const { database } = schema.table
+  await using server = await startServer({ binlog: true })
+  await server.query(`CREATE DATABASE ${database}`)
+  await server.query(definition.replace('wide', `${database}.wide`))
+  await server.query('SET GLOBAL max_binlog_cache_size = 33554432')
+  const { host, port, user, password } = server
+  await using connection = await connect({ host, port, user, password }, 'target', never)
+  const dialect: Dialect = { flavour: 'mariadb', bulk: true, loadData: true }
+  const staging = rowStaging({ ...work, schema }, dialect)
+  const loading = await startLoad(connection, { staging, live: schema.table, dialect, signal: never })
+  for (let i = 0; i < 50; i++) await loading.write(packRows(staging.columns, [[String(i), 'x'.repeat(1 << 20)]]))
+  expect(await loading.end()).toBe(50)
+  expect(await connection.query(`SELECT COUNT(*), SUM(LENGTH(v)) FROM ${quoteTable(staging.table)}`)).toEqual([['50', String(50 << 20)]])
 })
