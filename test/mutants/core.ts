@@ -215,8 +215,8 @@ export const core: readonly Mutant[] = [
   {
     name: 'older backup points are removed after a run that failed',
     file: `${src}/run/execute.ts`,
-    find: "tables.every(({ outcome }) => outcome === 'synced' || outcome === 'unchanged')",
-    replace: 'tables.length > 0',
+    find: "runStatus(prepared, done) === 'ok' ?",
+    replace: "runStatus(prepared, done) !== 'cancelled' ?",
     tests: backups,
   },
   {

@@ -258,4 +258,11 @@ export const mysqlTarget: readonly Mutant[] = [
     tests: ['packages/plugin-mysql-target/src/staging-load.db.test.ts'],
     only: 'no transaction becomes as large',
   },
+  {
+    name: 'a database has a lock for each spelling of its one name',
+    file: 'packages/plugin-mysql-target/src/target.ts',
+    find: 'server.lowerCaseTableNames === 0 ? database : database.toLowerCase()',
+    replace: 'database',
+    tests: ['packages/plugin-mysql-target/src/lock.db.test.ts'],
+  },
 ]

@@ -111,4 +111,11 @@ export const protecting: readonly Mutant[] = [
     replace: 'digit.toUpperCase()',
     tests: [`${src}/errors/redact-encodings.test.ts`],
   },
+  {
+    name: 'older backup points go after a run that could not do everything',
+    file: `${src}/run/execute.ts`,
+    find: "runStatus(prepared, done) === 'ok'",
+    replace: "runStatus(prepared, { ...done, incomplete: false }) === 'ok'",
+    tests: backups,
+  },
 ]

@@ -74,6 +74,8 @@ function mysqlTarget({ connections, server, dialect, setup, concurrentTables }: 
   const reader: TableReader = mysqlReader(lease, { traffic: () => connections.traffic() })
   const databaseLocks = new DatabaseLocks(connections)
   const locks = new Map<string, DatabaseLock>()
+  /** A database has one lock, in capitals and in small letters, where it is one database. */
+  const lockName = (database: string) => (server.lowerCaseTableNames === 0 ? database : database.toLowerCase())
   return {
     ...reader,
     async describe(database: string, tables?: readonly string[]) {
@@ -116,27 +118,28 @@ function mysqlTarget({ connections, server, dialect, setup, concurrentTables }: 
       const refusal = guardWork(work, server.flavour)
       if (refusal !== undefined) throw refusal
       // The lock of this moment and no later one: what was read before that was taken must not be written.
-      const lock = locks.get(work.schema.table.database)
+      const lock = locks.get(lockName(work.schema.table.database))
       const allowed = () => lock?.check()
       return await openWriter({ work, dialect, connections, signal, allowed, witness: journal && witnessOf(journal, work, signal) })
     },
     async lock(database: string, signal: AbortSignal) {
-      const lock = await databaseLocks.take(database, signal)
-      locks.set(database, lock)
+      const name = lockName(database)
+      const lock = await databaseLocks.take(name, signal)
+      locks.set(name, lock)
       return {
         held: () => lock.held(),
         async [Symbol.asyncDispose]() {
-          if (locks.get(database) === lock) locks.delete(database)
+          if (locks.get(name) === lock) locks.delete(name)
           await lock[Symbol.asyncDispose]()
         },
       }
     },
     backups(folder: string) {
-      const tools = { connections, server, dialect, folder, allowed: (database: string) => locks.get(database)?.check() }
+      const tools = { connections, server, dialect, folder, allowed: (database: string) => locks.get(lockName(database))?.check() }
       return withJournals(tools, mysqlBackups(tools))
     },
     async locked(database: string, signal: AbortSignal) {
-      return await connections.with(signal, async (session) => (await lockHolder(session, databaseLock(database), signal)) !== undefined)
+      return await connections.with(signal, async (session) => (await lockHolder(session, databaseLock(lockName(database)), signal)) !== undefined)
     },
     async orphans(schema: TableSchema, signal: AbortSignal) {
       return await connections.with(signal, async (session) => {

@@ -15,6 +15,7 @@ export class ParquetEncoder extends RowEncoder {
   readonly #system: ReadonlyMap<string, ParquetColumn>
   readonly #columns: readonly ParquetColumn[]
   readonly #groups: RowGroup[] = []
+  #begun = false
   /** Of the open group. */
   openRows = 0
   #bytes = 0
@@ -34,7 +35,8 @@ export class ParquetEncoder extends RowEncoder {
   /** The rows so far, in the order of the file. The encoder goes on without them, in the same memory: they are valid until the next row comes. */
   take(): readonly Uint8Array[] {
     const rows = this.openRows
-    const pieces = this.#groups.length === 0 ? [MAGIC] : []
+    const pieces = this.#begun ? [] : [MAGIC]
+    this.#begun = true
     if (rows === 0) return pieces
     const sizes = this.#columns.map((column) => {
       let total = 0

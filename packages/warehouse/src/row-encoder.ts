@@ -69,13 +69,7 @@ export abstract class RowEncoder {
     if (places.includes(-1)) throw new Error('a delete by a column that is not in the key')
     for (let row = 0; row < batch.rowCount; row++) {
       this.system(OPERATION, 'D')
-      if (hashed)
-        this.system(
-          ROW_HASH,
-          BigInt(Buffer.from(batch.cell(row, 0) ?? []).toString('latin1'))
-            .toString(16)
-            .padStart(16, '0'),
-        )
+      if (hashed) this.system(ROW_HASH, hexadecimal(batch.cell(row, 0)))
       for (const column of places) {
         cursor.next()
         if (!cursor.isNull) this.#cell(column, cursor)
@@ -115,3 +109,8 @@ export abstract class RowEncoder {
     })
   }
 }
+
+const hexadecimal = (digits: Uint8Array | null): string =>
+  BigInt(Buffer.from(digits ?? []).toString('latin1'))
+    .toString(16)
+    .padStart(16, '0')

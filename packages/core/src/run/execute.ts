@@ -11,7 +11,7 @@ import { isEarly, runObjects } from './objects.ts'
 import { findOrphans } from './orphans.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { RunReport, TableReport } from './report.ts'
-import { runReport } from './report-of.ts'
+import { runReport, runStatus } from './report-of.ts'
 import { RunBackups } from './run-backups.ts'
 import { lockPlace } from './run-locks.ts'
 import { runTable, type TableJob } from './run-table.ts'
@@ -94,19 +94,10 @@ export async function executeRun(prepared: PreparedRun, { signal, listeners, red
   const warnings = [...plan.warnings, ...dropped.said, ...noted, ...orphans]
   for (const recorder of prepared.recorders.values()) await recorder.flush()
   const made = await backups.finish()
-  // A run that has failed may need the older ones.
-  const kept = tables.every(({ outcome }) => outcome === 'synced' || outcome === 'unchanged') && !signal.aborted ? await backups.prune(made) : []
-  const report = runReport(prepared, {
-    startedAt,
-    finishedAt: new Date(),
-    tables,
-    objects,
-    backups: made,
-    warnings: [...warnings, ...kept],
-    incomplete: dropped.failed,
-    cancelled: signal.aborted,
-    elsewhere,
-  })
+  const done = { tables, objects, incomplete: dropped.failed, cancelled: signal.aborted }
+  // After a run that has failed somebody may need the older ones.
+  const kept = runStatus(prepared, done) === 'ok' ? await backups.prune(made) : []
+  const report = runReport(prepared, { ...done, startedAt, finishedAt: new Date(), backups: made, warnings: [...warnings, ...kept], elsewhere })
   await recordRun(prepared, report)
   emit({ type: 'run.finished', report })
   return report

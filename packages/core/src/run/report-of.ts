@@ -19,7 +19,7 @@ export type RunFacts = {
 
 /** Adds the tables up. */
 export function runReport(prepared: PreparedRun, facts: RunFacts): RunReport {
-  const { startedAt, finishedAt, tables, objects, backups, warnings, incomplete, cancelled, elsewhere } = facts
+  const { startedAt, finishedAt, tables, objects, backups, warnings, elsewhere } = facts
   const ms = finishedAt.getTime() - startedAt.getTime()
   const outcomes: Record<TableOutcome, number> = { synced: 0, unchanged: 0, failed: 0, refused: 0, cancelled: 0 }
   const errors: Partial<Record<ErrorKind, number>> = {}
@@ -33,12 +33,7 @@ export function runReport(prepared: PreparedRun, facts: RunFacts): RunReport {
   const { unplanned } = prepared.plan
   return {
     run: prepared.plan.run,
-    status:
-      cancelled || outcomes.cancelled > 0 || objects.some(({ outcome }) => outcome === 'cancelled')
-        ? 'cancelled'
-        : outcomes.failed + outcomes.refused > 0 || objects.some(notDone) || incomplete || unplanned !== undefined
-          ? 'partial'
-          : 'ok',
+    status: runStatus(prepared, facts),
     mode: prepared.plan.mode,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
@@ -64,7 +59,13 @@ export function runReport(prepared: PreparedRun, facts: RunFacts): RunReport {
   }
 }
 
-const notDone = ({ outcome }: ObjectReport): boolean => outcome === 'failed' || outcome === 'refused'
+/** Whether everything was done that was planned. */
+export function runStatus({ plan }: Pick<PreparedRun, 'plan'>, facts: Pick<RunFacts, 'tables' | 'objects' | 'incomplete' | 'cancelled'>): RunReport['status'] {
+  const { tables, objects, incomplete, cancelled } = facts
+  const some = (...outcomes: readonly TableOutcome[]) => [...tables, ...objects].some(({ outcome }) => (outcomes as readonly string[]).includes(outcome))
+  if (cancelled || some('cancelled')) return 'cancelled'
+  return some('failed', 'refused') || incomplete || plan.unplanned !== undefined ? 'partial' : 'ok'
+}
 
 function objectsPart({ plan }: PreparedRun, changes: readonly ObjectReport[]): Pick<RunReport, 'objects'> {
   const plans = plan.targets.flatMap(({ databases }) => databases.flatMap(({ objectPlan }) => objectPlan ?? []))

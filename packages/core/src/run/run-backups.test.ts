@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { Config } from '../config/config.ts'
 import { plainConfig } from '../config/testing.ts'
 import type { BackupPoint, BackupRequest, Backups } from '../contract/backups.ts'
 import { SyncError } from '../errors/sync-error.ts'
@@ -69,6 +70,7 @@ function world() {
     () => faults.drop?.(),
   )
   const events: SyncEvent[] = []
+  const settings: Partial<Config> = {}
   let runs = 0
   for (const name of TABLES) putTable(source, schemaOf(name), [['1'], ['2']])
   return {
@@ -78,6 +80,8 @@ function world() {
     faults,
     made,
     events,
+    /** Beyond the usual ones. */
+    settings,
     async run(signal = new AbortController().signal) {
       const config = {
         ...plainConfig,
@@ -85,6 +89,7 @@ function world() {
         retryDelayMs: 1,
         parallelTables: 3,
         backup: { ...plainConfig.backup, keepLast: 2, keepDaily: 0, keepWeekly: 0 },
+        ...settings,
       }
       const ends = {
         source: memorySource(source),
@@ -193,6 +198,16 @@ describe('backup points of a run', () => {
     }
     expect(await w.run()).toMatchObject({ status: 'partial', backups: [{}] })
     expect(w.made).toHaveLength(3)
+    w.faults.target = (point) => {
+      if (point === 'run') throw new SyncError('X', 'no', { kind: 'data' })
+    }
+    w.source.databases.get('shop')?.delete('b')
+    Object.assign(w.settings, { allow: ['destructive'] })
+    expect(await w.run(), 'a table that could not be dropped').toMatchObject({ status: 'partial', totals: { outcomes: { failed: 0 } }, backups: [{}] })
+    expect(w.made).toHaveLength(4)
+    delete w.faults.target
+    expect(await w.run()).toMatchObject({ status: 'ok' })
+    expect(w.made).toHaveLength(2)
   })
 
   test('older ones that cannot be removed are told, and take nothing away from the run, unless that is a fault of dbsync', async () => {

@@ -6,14 +6,17 @@ export type Dialect = {
   readonly renamesIndexes: boolean
   readonly renamesColumns: boolean
   readonly dropCheck: 'DROP CONSTRAINT' | 'DROP CHECK'
+  /** Names of databases and tables are the same in capitals and in small letters. */
+  readonly foldsNames: boolean
 }
 
-export function dialectOf({ flavour, versionNumber }: Pick<ServerFacts, 'flavour' | 'versionNumber'>): Dialect {
+export function dialectOf({ flavour, versionNumber, lowerCaseTableNames }: Pick<ServerFacts, 'flavour' | 'versionNumber' | 'lowerCaseTableNames'>): Dialect {
   const mysql = flavour === 'mysql'
   return {
     flavour,
     renamesIndexes: versionNumber >= (mysql ? 50700 : 100502),
     renamesColumns: versionNumber >= (mysql ? 80000 : 100502),
+    foldsNames: lowerCaseTableNames !== 0,
     dropCheck: mysql && versionNumber < 80019 ? 'DROP CHECK' : 'DROP CONSTRAINT',
   }
 }

@@ -32,7 +32,7 @@ const mentions = (definition: string, names: ReadonlySet<string>): boolean => [.
 export type ForeignKeysDiff = { readonly before: readonly AlterPart[]; readonly after: readonly AlterPart[] }
 
 /** A foreign key that changes goes first and comes back last: one statement cannot do both, and neither can it stand over a column that changes its type. */
-export function diffForeignKeys(actual: TableShape, wanted: TableShape, options: DiffOptions, columns: ColumnsDiff): ForeignKeysDiff {
+export function diffForeignKeys(actual: TableShape, wanted: TableShape, options: DiffOptions, columns: ColumnsDiff, dialect: Dialect): ForeignKeysDiff {
   const before: AlterPart[] = []
   const after: AlterPart[] = []
   const retyped = new Set(columns.parts.filter((part) => part.retypes).map((part) => lower(part.name)))
@@ -40,8 +40,8 @@ export function diffForeignKeys(actual: TableShape, wanted: TableShape, options:
   const drop = (part: ConstraintPart) => `DROP FOREIGN KEY ${quoteId(part.name)}`
   for (const [name, part] of wanted.foreignKeys) {
     const there = actual.foreignKeys.get(name)
-    const to = foreignKeyText(part, wanted.schema)
-    const from = there === undefined ? undefined : foreignKeyText(there, actual.schema)
+    const to = foreignKeyText(part, wanted.schema, dialect)
+    const from = there === undefined ? undefined : foreignKeyText(there, actual.schema, dialect)
     const remake = options.remake?.includes(part.name) || parseForeignKey(part).columns.some((column) => retyped.has(lower(column)))
     if (there === undefined) after.push({ ...described(part), action: 'add', to, clauses: [`ADD ${part.definition}`] })
     else if (from !== to || remake) {
@@ -53,7 +53,7 @@ export function diffForeignKeys(actual: TableShape, wanted: TableShape, options:
   for (const [name, part] of actual.foreignKeys) {
     if (wanted.foreignKeys.has(name) || options.drop === 'nothing') continue
     if (parseForeignKey(part).columns.every((column) => columns.kept.has(lower(column)))) continue
-    before.push({ ...described(part), action: 'drop', from: foreignKeyText(part, actual.schema), clauses: [drop(part)] })
+    before.push({ ...described(part), action: 'drop', from: foreignKeyText(part, actual.schema, dialect), clauses: [drop(part)] })
   }
   return { before, after }
 }

@@ -5,7 +5,7 @@ import { fitTable, renderChange } from '../ddl.ts'
 import { dialectOf } from './dialect.ts'
 import { diffTables } from './diff.ts'
 
-const MARIADB = { flavour: 'mariadb', versionNumber: 101119 } as const
+const MARIADB = { flavour: 'mariadb', versionNumber: 101119, lowerCaseTableNames: 0 } as const
 const TAIL = ') ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci'
 
 /** A schema from its definition, as far as a difference looks at it. */

@@ -13,7 +13,7 @@ export function diffTables(actual: TableSchema, wanted: TableSchema, options: Di
   if (options.remake === undefined && sameText(actual, wanted)) return { changes: [], kept: [], conflicts: [], advice: [] }
   const [now, then] = [tableShape(actual), tableShape(wanted)]
   const columns = diffColumns(now, then, options)
-  const foreign = diffForeignKeys(now, then, options, columns)
+  const foreign = diffForeignKeys(now, then, options, columns, dialect)
   const main = [
     ...columns.parts,
     ...diffKeys(now, then, options, columns.remade, columns.kept, dialect),

@@ -13,6 +13,7 @@ import {
   tokens,
 } from '@dbsync/mysql'
 import { definition, nativeTable } from '../definition.ts'
+import type { Dialect } from './dialect.ts'
 
 export type ColumnShape = { readonly column: Column; readonly part: TablePart; readonly text: ColumnDefinition }
 export type KeyShape = { readonly part: KeyPart; readonly text: KeyDefinition }
@@ -62,10 +63,11 @@ export const words = (text: string): string =>
     .join(' ')
 
 /** What a foreign key says, in one spelling. */
-export function foreignKeyText(part: ConstraintPart, schema: TableSchema): string {
+export function foreignKeyText(part: ConstraintPart, schema: TableSchema, { foldsNames }: Pick<Dialect, 'foldsNames'>): string {
   const { columns, references, referencedColumns, onUpdate, onDelete } = parseForeignKey(part)
   const rule = (action: string) => (action === 'NO ACTION' ? 'RESTRICT' : action)
-  const table =
+  const name =
     references.database === undefined || references.database === schema.table.database ? references.name : `${references.database}.${references.name}`
+  const table = foldsNames ? lower(name) : name
   return `(${columns.join(', ')}) to ${table} (${referencedColumns.join(', ')}), on update ${rule(onUpdate)}, on delete ${rule(onDelete)}`
 }
