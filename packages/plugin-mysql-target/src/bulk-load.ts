@@ -76,7 +76,10 @@ export async function bulkLoad(
       start = end
     }
     sent += rows.rowCount
-    open += rows.bytes.length
+  }
+
+  async function commitWhenLarge(bytes: number): Promise<void> {
+    open += bytes
     if (few || begun !== undefined || open < TRANSACTION) return
     await settle()
     await connection.execute(COMMIT.sql, signal)
@@ -86,7 +89,10 @@ export async function bulkLoad(
 
   return {
     async write(rows) {
-      await translated(() => send(rows))
+      await translated(async () => {
+        await send(rows)
+        await commitWhenLarge(rows.bytes.length)
+      })
       total += rows.rowCount
     },
     async end() {
