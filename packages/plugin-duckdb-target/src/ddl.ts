@@ -14,7 +14,7 @@ import {
   warehouseColumns,
   warehouseNative,
 } from '@dbsync/warehouse'
-import { DUCKDB, quoteName } from './dialect.ts'
+import { DUCKDB, plainLiteral, quoteName } from './dialect.ts'
 import { attachStatement, CATALOG } from './file.ts'
 
 export const tableAt = ({ name }: TableRef): string => `${CATALOG}.main.${quoteName(tableNameFor(name))}`
@@ -60,14 +60,11 @@ function createTable(schema: TableSchema): readonly string[] {
     `CREATE TABLE IF NOT EXISTS ${table} (\n${lines.map((line) => `  ${line}`).join(',\n')})`,
     ...columns.map((column) => commentOn(schema, schema.table, column)),
     // Last: a table with this comment is a whole one.
-    `COMMENT ON TABLE ${table} IS ${comment(tableNote(schema))}`,
+    `COMMENT ON TABLE ${table} IS ${plainLiteral(tableNote(schema))}`,
   ]
 }
 
 function commentOn(schema: TableSchema, table: TableRef, { column, name }: WarehouseColumn): string {
   const origin = warehouseNative(DUCKDB, schema)?.origins.find(([of]) => of === column.name)?.[1]
-  return `COMMENT ON COLUMN ${tableAt(table)}.${quoteName(name)} IS ${comment(columnNote(column, origin))}`
+  return `COMMENT ON COLUMN ${tableAt(table)}.${quoteName(name)} IS ${plainLiteral(columnNote(column, origin))}`
 }
-
-/** Only a plain literal may stand here. JSON has escaped what is below a space. */
-const comment = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -5,12 +5,11 @@ const MOMENT = "'%Y-%m-%d %H:%M:%S.%f'"
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""').replaceAll('\0', '')}"`
 
-/** Text as a literal. What has control characters goes through its bytes. */
-export const quoteText = (text: string): string =>
-  /\p{Cc}/u.test(text) ? `decode(unhex('${Buffer.from(text).toString('hex')}'))` : `'${text.replaceAll("'", "''")}'`
+/** Where only a plain literal may stand: paths and comments. */
+export const plainLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** Where only a plain literal may stand. */
-export const quotePath = (path: string): string => `'${path.replaceAll("'", "''")}'`
+/** Text as a literal. What has control characters goes through its bytes. */
+export const quoteText = (text: string): string => (/\p{Cc}/u.test(text) ? `decode(unhex('${Buffer.from(text).toString('hex')}'))` : plainLiteral(text))
 
 /** DuckDB's SQL. */
 export const DUCKDB: Dialect = {

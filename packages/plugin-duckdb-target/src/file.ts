@@ -4,14 +4,14 @@ import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { SyncError } from '@dbsync/core/plugin'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { quotePath } from './dialect.ts'
+import { plainLiteral } from './dialect.ts'
 import { duckdbError } from './failures.ts'
 
 /** Under this name the file is known to SQL. */
 export const CATALOG = 'warehouse'
 
 /** Makes the file where it is not there. */
-export const attachStatement = (path: string): string => `ATTACH IF NOT EXISTS ${quotePath(path)} AS ${CATALOG}`
+export const attachStatement = (path: string): string => `ATTACH IF NOT EXISTS ${plainLiteral(path)} AS ${CATALOG}`
 
 /** A file that this process has open: once, whoever asks for it, because the operating system's lock does not keep a process from itself. */
 export interface WarehouseFile extends AsyncDisposable {

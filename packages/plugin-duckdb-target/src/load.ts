@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TableSchema } from '@dbsync/core/plugin'
 import { OPERATION, ROW_HASH, SEQUENCE, warehouseColumns } from '@dbsync/warehouse'
-import { DUCKDB, quoteName, quotePath } from './dialect.ts'
+import { DUCKDB, plainLiteral, quoteName } from './dialect.ts'
 
 /** The rows of a writer until its commit: a view of its own of the file that they are in. */
 export const STAGING = 'temp.main._dbsync_stg'
@@ -18,7 +18,7 @@ export function stage(schema: TableSchema, path: string): string {
     own(OPERATION, 'VARCHAR'),
   ]
   const values = columns.map(({ name, typeName }) => `CAST(${quoteName(name)} AS ${typeName}) AS ${quoteName(name)}`)
-  return `CREATE OR REPLACE TEMP VIEW ${STAGING.replace('temp.main.', '')} AS SELECT ${values.join(', ')} FROM read_parquet(${quotePath(path)}, hive_partitioning = false)`
+  return `CREATE OR REPLACE TEMP VIEW ${STAGING.replace('temp.main.', '')} AS SELECT ${values.join(', ')} FROM read_parquet(${plainLiteral(path)}, hive_partitioning = false)`
 }
 
 /**

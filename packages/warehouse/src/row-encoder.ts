@@ -24,7 +24,6 @@ type SystemColumn = typeof ROW_HASH | typeof OPERATION | typeof SEQUENCE
 
 /** Packed rows to the form of a file that a warehouse loads. What is not written of a row is NULL. */
 export abstract class RowEncoder {
-  rows = 0
   /** Of `bounded`, over all rows and deletes so far. */
   bounds: { readonly least: bigint; readonly greatest: bigint } | undefined
   readonly #options: EncoderOptions
@@ -81,7 +80,6 @@ export abstract class RowEncoder {
   #endRow(): void {
     if (this.#options.sequenced) this.system(SEQUENCE, this.#sequence++)
     this.endRow()
-    this.rows++
   }
 
   #cell(column: number, { bytes, start, end }: CellCursor): void {
